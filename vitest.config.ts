@@ -2,16 +2,19 @@
 
 import { defineConfig } from 'vitest/config'
 
-const ownsTheRepository = !('Deno' in globalThis) && !('Bun' in globalThis)
+const runtime = 'Deno' in globalThis ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node'
 
 export default defineConfig({
   test: {
-    name: 'node',
+    name: runtime,
+    provide: { runtime },
     environment: 'node',
+    // Bun has no channel to forked workers.
+    pool: runtime === 'bun' ? 'threads' : 'forks',
     include: [
       'test/suites/**/*.test.ts',
       'test/node/**/*.test.ts',
-      ...(ownsTheRepository ? ['test/fences/**/*.test.ts', 'test/package/*.test.ts'] : []),
+      ...(runtime === 'node' ? ['test/fences/**/*.test.ts', 'test/package/*.test.ts'] : []),
     ],
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 20_000,

@@ -1,5 +1,8 @@
 import 'vitest'
 
+/** Where tests run. */
+export type Runtime = 'node' | 'happy-dom' | 'chromium' | 'firefox' | 'webkit' | 'workerd' | 'deno' | 'bun'
+
 /** What every test, in every runtime, may `inject`. All of it lives on loopback and ends with the run. */
 export interface World {
   /** A real authorization server: oidc-provider, with a dozen standards switched on. */
@@ -53,5 +56,6 @@ export interface RecordedRequest {
 declare module 'vitest' {
   export interface ProvidedContext {
     world: World
+    runtime: Runtime
   }
 }

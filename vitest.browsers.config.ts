@@ -1,0 +1,61 @@
+// The tests in a simulated browser and in three real ones.
+
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import type { BrowserProviderOption } from 'vitest/node'
+import { findProgram } from './test/runtimes/find-program.ts'
+import { openFirefox } from './test/runtimes/open-firefox.ts'
+import { openWebKit } from './test/runtimes/open-webkit.ts'
+import { openerProvider } from './test/runtimes/opener-provider.ts'
+
+type BrowserName = 'chromium' | 'firefox' | 'webkit'
+
+const installed = findProgram('chromium', 'chromium-browser', 'google-chrome')
+
+const chromium = playwright({
+  launchOptions: {
+    ...(installed !== undefined && { executablePath: installed }),
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  },
+})
+
+const browser = (name: BrowserName, provider: BrowserProviderOption): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    provide: { runtime: name },
+    browser: {
+      enabled: true,
+      headless: true,
+      ui: false,
+      screenshotFailures: false,
+      provider,
+      instances: [{ browser: name, name }],
+    },
+  },
+})
+
+export default defineConfig({
+  test: {
+    include: ['test/suites/**/*.test.ts', 'test/dom/**/*.test.ts'],
+    globalSetup: ['test/runtimes/global-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    maxWorkers: 1,
+    projects: [
+      { extends: true, test: { name: 'happy-dom', environment: 'happy-dom', provide: { runtime: 'happy-dom' } } },
+      browser('chromium', chromium),
+      browser('firefox', openerProvider(openFirefox)),
+      browser('webkit', openerProvider(openWebKit)),
+    ],
+  },
+})

@@ -1,0 +1,23 @@
+// The tests inside workerd, the runtime of Cloudflare Workers.
+
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import { workerdCompatibilityDate } from './test/runtimes/workerd-compatibility-date.ts'
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      main: './test/runtimes/workerd-main.ts',
+      miniflare: { compatibilityDate: workerdCompatibilityDate, cf: false },
+    }),
+  ],
+  test: {
+    name: 'workerd',
+    provide: { runtime: 'workerd' },
+    include: ['test/suites/**/*.test.ts', 'test/workerd/**/*.test.ts'],
+    globalSetup: ['test/runtimes/global-setup.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    maxWorkers: 2,
+  },
+})
