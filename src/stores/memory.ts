@@ -24,10 +24,12 @@ export function memoryStore(): Store {
     get: async (key) => records.get(key),
     update: async (key, change) => {
       const current = records.get(key)
-      const next = frozen(change(current))
+      const given = change(current)
+      if (given === current) return current
+      const next = frozen(given)
       if (next === undefined) records.delete(key)
       else records.set(key, next)
-      if (next !== current) for (const listener of listeners.get(key) ?? []) queueMicrotask(listener)
+      for (const listener of listeners.get(key) ?? []) queueMicrotask(listener)
       return next
     },
   }
