@@ -257,7 +257,10 @@ export interface Provider {
   /** Reads an error body of the server's own shape. */
   readonly readError?: (body: unknown, status: number) => ProviderError | undefined
   /** Reads who signed in from a token answer and the ID token's claims. */
-  readonly readAccount?: (answer: Readonly<Record<string, unknown>>, claims?: Readonly<Record<string, unknown>>) => Account | undefined
+  readonly readAccount?: (
+    answer: Readonly<Record<string, unknown>>,
+    claims?: Readonly<Record<string, unknown>>,
+  ) => Account | undefined
   /** Reads the client id that the server issued in the callback. */
   readonly readClientId?: (callback: URLSearchParams) => string | undefined
   /** Whether a web page may call the token endpoint (CORS); `undefined` when nobody knows. */

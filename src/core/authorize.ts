@@ -1,0 +1,180 @@
+import {
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+  processPushedAuthorizationResponse,
+  pushedAuthorizationRequest,
+} from 'oauth4webapi'
+
+import type { Transaction } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
+import { call, wire } from './call.ts'
+import type { Parties } from './call.ts'
+import { parseUrl } from './endpoint.ts'
+import { unusable } from './unusable.ts'
+
+/** A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1). */
+export function generateCodeVerifier(): string {
+  return generateRandomCodeVerifier()
+}
+
+/** The S256 code challenge of `verifier` (RFC 7636 §4.2). */
+export function generateCodeChallenge(verifier: string): Promise<string> {
+  return calculatePKCECodeChallenge(verifier)
+}
+
+/** A `state`: 43 characters, 256 random bits (RFC 6749 §10.12). */
+export function generateState(): string {
+  return generateRandomState()
+}
+
+/** What one sign-in asks for. */
+export interface AuthorizationRequest {
+  readonly slot: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly resource?: string
+  readonly params?: Readonly<Record<string, string>>
+  readonly appState?: unknown
+  /** How long the person may take, in milliseconds. */
+  readonly lifetime: number
+}
+
+/** Parameters that are ours alone. */
+const reserved = [
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'nonce',
+  'redirect_uri',
+  'request',
+  'request_uri',
+  'resource',
+  'response_mode',
+  'response_type',
+  'scope',
+  'state',
+]
+
+/** Makes the transaction for one sign-in: fresh state and verifier, and a nonce where OpenID Connect is spoken. */
+export function beginTransaction(parties: Parties, request: AuthorizationRequest): Transaction {
+  const { server, clientId, world } = parties
+  const { slot, redirectUri, scopes, resource, appState, lifetime } = request
+  if (server.token_endpoint === undefined) throw config('the server names no token endpoint.')
+  checkRedirectUri(redirectUri)
+  const startedAt = world.clock.now()
+  return {
+    state: generateState(),
+    codeVerifier: generateCodeVerifier(),
+    ...(scopes.includes('openid') && { nonce: generateRandomNonce() }),
+    slot,
+    issuer: server.issuer,
+    clientId,
+    redirectUri,
+    tokenEndpoint: server.token_endpoint,
+    scopes,
+    ...(resource !== undefined && { resource }),
+    ...(appState !== undefined && { appState }),
+    startedAt,
+    expiresAt: startedAt + lifetime,
+  }
+}
+
+/**
+ * Gives the URL to visit for a transaction. With `pushed` the request itself travels through the back
+ * channel, and the URL names it only.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 RFC 6749, section 4.1.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9126 RFC 9126}
+ */
+export async function authorizationUrl(
+  parties: Parties,
+  transaction: Transaction,
+  options: {
+    readonly params?: Readonly<Record<string, string>>
+    readonly pushed: boolean
+    readonly signal?: AbortSignal
+  },
+): Promise<{ readonly url: URL; readonly expiresAt: number }> {
+  const { server, provider, clientId } = parties
+  if (server.authorization_endpoint === undefined) throw config('the server names no authorization endpoint.')
+  const params = await authorizationParams(transaction, { ...provider.authorizationParams, ...options.params })
+  const url = new URL(server.authorization_endpoint)
+  if (!options.pushed) {
+    append(url, params)
+    return { url, expiresAt: transaction.expiresAt }
+  }
+  const { requestUri, expiresAt } = await push(parties, params, transaction, options.signal)
+  append(url, new URLSearchParams({ client_id: clientId, request_uri: requestUri }))
+  return { url, expiresAt: Math.min(transaction.expiresAt, expiresAt) }
+}
+
+async function authorizationParams(
+  transaction: Transaction,
+  extra: Readonly<Record<string, string>>,
+): Promise<URLSearchParams> {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(extra)) {
+    if (reserved.includes(name)) throw config(`authorizationParams must not contain ${name}.`)
+    if (value !== '') params.set(name, value)
+  }
+  params.set('response_type', 'code')
+  params.set('client_id', transaction.clientId)
+  params.set('redirect_uri', transaction.redirectUri)
+  if (transaction.scopes.length > 0) params.set('scope', transaction.scopes.join(' '))
+  params.set('state', transaction.state)
+  params.set('code_challenge', await generateCodeChallenge(transaction.codeVerifier))
+  params.set('code_challenge_method', 'S256')
+  if (transaction.nonce !== undefined) params.set('nonce', transaction.nonce)
+  if (transaction.resource !== undefined) params.set('resource', transaction.resource)
+  return params
+}
+
+async function push(
+  parties: Parties,
+  params: URLSearchParams,
+  transaction: Transaction,
+  signal: AbortSignal | undefined,
+): Promise<{ requestUri: string; expiresAt: number }> {
+  const { server, client, auth } = wire(parties)
+  const secrets = [transaction.state, transaction.codeVerifier]
+  const answer = await call(
+    parties,
+    { endpoint: 'pushed_authorization', secrets, ...(signal && { signal }) },
+    (options) => pushedAuthorizationRequest(server, client, auth, params, options),
+  )
+  try {
+    const { request_uri, expires_in } = await processPushedAuthorizationResponse(server, client, answer.response)
+    return { requestUri: request_uri, expiresAt: answer.sentAt + expires_in * 1000 }
+  } catch (cause) {
+    throw unusable('pushed_authorization', cause, answer.response.status)
+  }
+}
+
+/** Keeps the endpoint's own query (RFC 6749 §3.1) and adds no parameter twice. */
+function append(url: URL, params: URLSearchParams): void {
+  for (const [name, value] of params) {
+    if (url.searchParams.has(name)) throw config(`the authorization endpoint already carries the parameter ${name}.`)
+    url.searchParams.append(name, value)
+  }
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.1 RFC 8252, section 7.1} for schemes of one's own */
+function checkRedirectUri(redirectUri: string): void {
+  const url = parseUrl(redirectUri)
+  if (url === undefined) throw config('redirectUri is not an absolute URL.')
+  if (redirectUri.includes('#')) throw config('redirectUri must not contain a fragment.')
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme === 'https' || scheme === 'http') {
+    if (url.username !== '' || url.password !== '')
+      throw config('redirectUri must not contain a user name or password.')
+    return
+  }
+  if (!scheme.includes('.')) throw config('a redirectUri with a scheme of your own must use a reversed domain name.')
+}
+
+function config(reason: string): OAuthError {
+  return new OAuthError('config', { reason })
+}

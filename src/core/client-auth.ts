@@ -1,0 +1,84 @@
+import { importJWK } from 'jose'
+import { ClientSecretBasic, ClientSecretPost, clockSkew, None, PrivateKeyJwt } from 'oauth4webapi'
+import type { AuthorizationServer, Client, ClientAuth as WireAuth } from 'oauth4webapi'
+
+import type { ClientAuth, ClientAuthRequest } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
+
+/** A public client: it has no secret, and PKCE is what binds its code to it. The default. */
+export function none(): ClientAuth {
+  return adapt(None())
+}
+
+/**
+ * Sends the client secret in the `Authorization` header.
+ *
+ * A secret in a page, an app or a command that people install is no secret; use it on servers only.
+ *
+ * @example
+ * ```ts
+ * createClient({ provider, clientId: 'backend', clientAuth: clientSecretBasic(env.CLIENT_SECRET) })
+ * ```
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1}
+ */
+export function clientSecretBasic(secret: string): ClientAuth {
+  return adapt(ClientSecretBasic(checkedSecret(secret)))
+}
+
+/** Sends the client secret in the request's body, for servers that ask for that. See `clientSecretBasic`. */
+export function clientSecretPost(secret: string): ClientAuth {
+  return adapt(ClientSecretPost(checkedSecret(secret)))
+}
+
+/** How `privateKeyJwt` signs. */
+export interface PrivateKeyJwtOptions {
+  /** Which of the client's registered keys this is. @default the JWK's own `kid` */
+  readonly kid?: string
+}
+
+/**
+ * Signs a short-lived assertion with the client's private key, so that no secret is ever sent.
+ *
+ * The key is a `CryptoKey` or a private JWK that names its `alg`. The assertion's audience is the
+ * issuer alone, so that it is worth nothing elsewhere.
+ *
+ * Errors: `config` when the key cannot be used.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 RFC 7523, section 2.2}
+ */
+export function privateKeyJwt(key: CryptoKey | JsonWebKey, options: PrivateKeyJwtOptions = {}): ClientAuth {
+  let sign: Promise<WireAuth> | undefined
+  return async (request) => {
+    sign ??= importKey(key).then((imported) => {
+      const kid = options.kid ?? ('kid' in key && typeof key.kid === 'string' ? key.kid : undefined)
+      return PrivateKeyJwt(kid === undefined ? imported : { key: imported, kid })
+    })
+    return adapt(await sign)(request)
+  }
+}
+
+async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
+  if (key instanceof CryptoKey) return key
+  const imported = await importJWK({ ...key }).catch(() => undefined)
+  if (imported instanceof CryptoKey && imported.type === 'private') return imported
+  throw new OAuthError('config', { reason: 'privateKeyJwt needs a private key: a CryptoKey, or a JWK with an alg.' })
+}
+
+function checkedSecret(secret: string): string {
+  if (typeof secret === 'string' && secret !== '') return secret
+  throw new TypeError('The client secret must be a string that is not empty.')
+}
+
+function adapt(auth: WireAuth): ClientAuth {
+  return ({ issuer, clientId, body, headers, now }: ClientAuthRequest) => {
+    const server: AuthorizationServer = { issuer }
+    const client: Client = { client_id: clientId, [clockSkew]: skew(now) }
+    return auth(server, client, body, headers)
+  }
+}
+
+/** How far `now` is from the clock that oauth4webapi reads, in its seconds. */
+export function skew(now: number): number {
+  return Math.round((now - Date.now()) / 1000)
+}

@@ -1,0 +1,75 @@
+import { OAuthError } from '../errors.ts'
+
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+
+/** Whether `url` names this machine by one of its usual names. */
+export function isLoopback(url: URL): boolean {
+  return loopbackHosts.includes(url.hostname)
+}
+
+/** What `endpointUrl` permits. */
+export interface EndpointRules {
+  readonly allowInsecureLoopback: boolean
+  /** The issuer that named the endpoint. Unless it is private itself, it may not point to a private address. */
+  readonly namedBy?: string
+}
+
+/**
+ * Reads the URL of an endpoint that will be sent credentials, or throws `config`.
+ *
+ * `https:` only (`http:` for loopback where allowed), no user information, no fragment, and no
+ * private, link-local or metadata address unless the issuer itself lives on one.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2}
+ */
+export function endpointUrl(name: string, value: string, rules: EndpointRules): URL {
+  const url = parseUrl(value)
+  if (url === undefined) throw new OAuthError('config', { reason: `${name} is not an absolute URL.` })
+  if (url.protocol === 'http:' && isLoopback(url)) {
+    if (!rules.allowInsecureLoopback) {
+      throw new OAuthError('config', {
+        reason: `${name} uses http: on a loopback host; set allowInsecureLoopback to permit that.`,
+      })
+    }
+  } else if (url.protocol !== 'https:') {
+    throw new OAuthError('config', { reason: `${name} must be an https: URL.` })
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new OAuthError('config', { reason: `${name} must not contain a user name or password.` })
+  }
+  if (value.includes('#')) throw new OAuthError('config', { reason: `${name} must not contain a fragment.` })
+  if (rules.namedBy !== undefined && isPrivate(url) && !isPrivate(new URL(rules.namedBy))) {
+    throw new OAuthError('config', { reason: `${name} points to a private address.` })
+  }
+  return url
+}
+
+/** `new URL` without the throw. `URL.parse` is younger than the runtimes we support. */
+export function parseUrl(value: string, base?: URL): URL | undefined {
+  try {
+    return new URL(value, base)
+  } catch {
+    return undefined
+  }
+}
+
+// The URL parser has already turned decimal, octal and hexadecimal forms into dotted ones, and
+// IPv4-mapped IPv6 addresses into [::ffff:a9fe:a9fe].
+const privateHosts = [
+  /^localhost$/,
+  /\.localhost$/,
+  /^(0|10|127)\./,
+  /^169\.254\./,
+  /^192\.168\./,
+  /^172\.(1[6-9]|2\d|3[01])\./,
+  /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+  /^\[::1?\]$/,
+  /^\[f[cd]/,
+  /^\[fe[89ab]/,
+  /^\[::ffff:/,
+  /^\[64:ff9b:/,
+]
+
+function isPrivate(url: URL): boolean {
+  return privateHosts.some((pattern) => pattern.test(url.hostname))
+}

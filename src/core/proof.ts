@@ -1,0 +1,41 @@
+import { exportJWK, importJWK } from 'jose'
+import { clockSkew, DPoP, generateKeyPair } from 'oauth4webapi'
+import type { DPoPHandle } from 'oauth4webapi'
+
+import type { Clock } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
+import { skew } from './client-auth.ts'
+
+/** Proves possession of a key with each request, and remembers each server's newest nonce. */
+export type Proof = DPoPHandle
+
+/**
+ * Makes a key for DPoP. It cannot be extracted, unless it must be written down as a JWK.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
+ */
+export function generateProofKey(options: { readonly extractable: boolean }): Promise<CryptoKeyPair> {
+  return generateKeyPair('ES256', options)
+}
+
+/** The key pair that a record holds in either form. */
+export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<CryptoKeyPair> {
+  if ('privateKey' in key) return key
+  const { d: _, ...rest } = key
+  const privateKey = await importJWK({ ...key, alg: 'ES256' }).catch(() => undefined)
+  const publicKey = await importJWK({ ...rest, key_ops: ['verify'], alg: 'ES256' }, 'ES256', {
+    extractable: true,
+  }).catch(() => undefined)
+  if (privateKey instanceof CryptoKey && publicKey instanceof CryptoKey) return { privateKey, publicKey }
+  throw new OAuthError('store_corrupt', { where: 'the record', reason: 'its DPoP key cannot be read.' })
+}
+
+/** A key pair in the form a JSON store can hold. */
+export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
+  return { ...(await exportJWK(key.privateKey)) } as JsonWebKey
+}
+
+/** Makes the prover for a key. */
+export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
+  return DPoP({ [clockSkew]: skew(clock.now()) }, key)
+}

@@ -1,0 +1,33 @@
+import { processRevocationResponse, revocationRequest } from 'oauth4webapi'
+
+import { call, wire } from './call.ts'
+import type { Parties } from './call.ts'
+import { unusable } from './unusable.ts'
+
+/** One token to be revoked. */
+export interface RevocationRequest {
+  readonly token: string
+  readonly hint: 'refresh_token' | 'access_token'
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Asks the server to revoke a token. A token that it does not know counts as revoked.
+ *
+ * Errors: `unsupported` when the server has no revocation endpoint, `server_error` when the token is
+ * still good because the server is in trouble (see `retryAt`), and those of any request.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2}
+ */
+export async function revokeToken(parties: Parties, { token, hint, signal }: RevocationRequest): Promise<void> {
+  const { server, client, auth } = wire(parties)
+  const answer = await call(
+    parties,
+    { endpoint: 'revocation', secrets: [token], ...(signal && { signal }) },
+    (options) =>
+      revocationRequest(server, client, auth, token, { ...options, additionalParameters: { token_type_hint: hint } }),
+  )
+  await processRevocationResponse(answer.response).catch((error: unknown) => {
+    throw unusable('revocation', error, answer.response.status)
+  })
+}

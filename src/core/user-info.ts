@@ -1,0 +1,45 @@
+import {
+  processUserInfoResponse,
+  skipSubjectCheck,
+  userInfoRequest,
+  validateApplicationLevelSignature,
+} from 'oauth4webapi'
+
+import type { Account, TokenSet } from '../contracts.ts'
+import { call, wire } from './call.ts'
+import type { Parties } from './call.ts'
+import { keyFetch } from './id-token.ts'
+import { asMembers } from './json.ts'
+import type { JsonMembers } from './json.ts'
+import { unusable } from './unusable.ts'
+
+/** Whose claims are asked for, and with what. */
+export interface UserInfoRequest {
+  readonly tokens: TokenSet
+  /** Who signed in, where that is known: the answer must name the same subject. */
+  readonly account?: Account
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Gives what the server says of the person who signed in.
+ *
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo OpenID Connect Core, section 5.3}
+ */
+export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {
+  const { server, client } = wire(parties)
+  const secrets = [tokens.accessToken]
+  const answer = await call(parties, { endpoint: 'userinfo', secrets, ...(signal && { signal }) }, (options) =>
+    userInfoRequest(server, client, tokens.accessToken, options),
+  )
+  const { response } = answer
+  const signed = response.headers.get('content-type')?.startsWith('application/jwt') === true
+  try {
+    const subject = account?.issuer === server.issuer ? account.subject : undefined
+    const claims = await processUserInfoResponse(server, client, subject ?? skipSubjectCheck, response)
+    if (signed) await validateApplicationLevelSignature(server, response, keyFetch(parties, signal))
+    return asMembers(claims) ?? {}
+  } catch (error) {
+    throw unusable('userinfo', error, response.status)
+  }
+}
