@@ -7,6 +7,7 @@ import { findProgram } from './test/runtimes/find-program.ts'
 import { openFirefox } from './test/runtimes/open-firefox.ts'
 import { openWebKit } from './test/runtimes/open-webkit.ts'
 import { openerProvider } from './test/runtimes/opener-provider.ts'
+import { testFiles } from './test/runtimes/test-files.ts'
 
 type BrowserName = 'chromium' | 'firefox' | 'webkit'
 
@@ -46,7 +47,7 @@ const browser = (name: BrowserName, provider: BrowserProviderOption): TestProjec
 
 export default defineConfig({
   test: {
-    include: ['test/suites/**/*.test.ts', 'test/dom/**/*.test.ts'],
+    include: [...testFiles['happy-dom']],
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -1,6 +1,7 @@
 // The tests under Node, Deno or Bun: whichever runs this file.
 
 import { defineConfig } from 'vitest/config'
+import { testFiles } from './test/runtimes/test-files.ts'
 
 const runtime = 'Deno' in globalThis ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node'
 
@@ -11,11 +12,7 @@ export default defineConfig({
     environment: 'node',
     // Bun has no channel to forked workers.
     pool: runtime === 'bun' ? 'threads' : 'forks',
-    include: [
-      'test/suites/**/*.test.ts',
-      'test/node/**/*.test.ts',
-      ...(runtime === 'node' ? ['test/fences/**/*.test.ts', 'test/package/*.test.ts'] : []),
-    ],
+    include: [...testFiles[runtime]],
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

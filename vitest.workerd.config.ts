@@ -3,6 +3,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { workerdCompatibilityDate } from './test/runtimes/workerd-compatibility-date.ts'
+import { testFiles } from './test/runtimes/test-files.ts'
 
 export default defineConfig({
   plugins: [
@@ -14,7 +15,7 @@ export default defineConfig({
   test: {
     name: 'workerd',
     provide: { runtime: 'workerd' },
-    include: ['test/suites/**/*.test.ts', 'test/workerd/**/*.test.ts'],
+    include: [...testFiles.workerd],
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -11,30 +11,36 @@ export interface Program {
 /** Starts `path` as the head of its own process group, which ends with this process at the latest. */
 export function spawnProgram(path: string, args: readonly string[], options: SpawnOptions = {}): Program {
   const child = spawn(path, args, { stdio: 'ignore', ...options, detached: true })
-  running.add(child)
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  return {
+  const program = {
     child,
     end: async () => {
       signalGroup(child, 'SIGTERM')
       await Promise.race([ended, sleep(politeWait, undefined, { ref: false })])
       // The head may be gone while its children are not.
       signalGroup(child, 'SIGKILL')
-      running.delete(child)
+      running.delete(program)
       await Promise.race([ended, sleep(politeWait, undefined, { ref: false })])
     },
   }
+  running.add(program)
+  return program
+}
+
+/** Ends whatever `spawnProgram` started and nobody has ended. */
+export async function endAllPrograms(): Promise<void> {
+  await Promise.all([...running].map((program) => program.end()))
 }
 
 const politeWait = 3000
 
-const running = new Set<ChildProcess>()
+const running = new Set<Program>()
 
 process.on('exit', () => {
-  for (const child of running) signalGroup(child, 'SIGKILL')
+  for (const { child } of running) signalGroup(child, 'SIGKILL')
 })
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -1,0 +1,120 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { worldVariable } from './global-setup.ts'
+import type { World } from './context.ts'
+import { endLeftovers } from './end-leftovers.ts'
+import type { RuntimeEntry } from './runtimes.ts'
+import { spawnProgram } from './spawn-program.ts'
+import { testFiles } from './test-files.ts'
+
+/** What a run came to. */
+export interface Outcome {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** What went wrong beside failing tests: each counts as a failure. */
+  readonly problems: readonly string[]
+  readonly milliseconds: number
+  readonly output: string
+}
+
+export interface RunOptions {
+  readonly world: World
+  /** As vitest takes them: parts of paths. Empty: all files. */
+  readonly files: readonly string[]
+  /** Where reports and browser profiles go. The caller removes it. */
+  readonly folder: string
+  /** Also shows the output while it comes. */
+  readonly aloud: boolean
+}
+
+const timeLimit = 5 * 60_000
+
+/** Runs the tests of one runtime, and leaves no process behind. */
+export async function runTests(runtime: RuntimeEntry, options: RunOptions): Promise<Outcome> {
+  const expected = filesFor(runtime, options.files)
+  if (expected.length === 0) {
+    const problems = options.files.length === 0 ? ['There are no tests for it.'] : []
+    return { passed: 0, failed: 0, skipped: 0, problems, milliseconds: 0, output: '' }
+  }
+  const startedAt = performance.now()
+  const reportPath = join(options.folder, `${runtime.name}.json`)
+  const { problem, output } = await execute(runtime, reportPath, options)
+  const milliseconds = performance.now() - startedAt
+  const report = existsSync(reportPath) ? (JSON.parse(readFileSync(reportPath, 'utf8')) as Report) : undefined
+  return { ...judge(report, expected, problem), milliseconds, output }
+}
+
+function filesFor(runtime: RuntimeEntry, filters: readonly string[]): readonly string[] {
+  const files = testFiles[runtime.name].flatMap((pattern) => globSync(pattern))
+  if (filters.length === 0) return files
+  return files.filter((file) => filters.some((filter) => file.includes(relative('.', resolve(filter)))))
+}
+
+interface Execution {
+  readonly problem?: string
+  readonly output: string
+}
+
+async function execute(runtime: RuntimeEntry, reportPath: string, options: RunOptions): Promise<Execution> {
+  const [program = '', ...args] = runtime.command
+  const mark = `${process.pid}-${runtime.name}`
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
+  const vitest = spawnProgram(program, [...args, ...reporters, ...options.files], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      [worldVariable]: JSON.stringify(options.world),
+      TMPDIR: options.folder,
+      [markVariable]: mark,
+    },
+  })
+  let output = ''
+  for (const stream of [vitest.child.stdout, vitest.child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (options.aloud) process.stdout.write(text)
+    })
+  }
+  const limit = AbortSignal.timeout(timeLimit)
+  const problem = await new Promise<string | undefined>((resolve) => {
+    limit.addEventListener('abort', () => resolve(`It did not end within ${timeLimit / 1000} s.`))
+    vitest.child.once('error', (error) => resolve(`It could not be started: ${error.message}`))
+    vitest.child.once('close', (code, signal) => resolve(code === 0 ? undefined : `It ended with ${signal ?? code}.`))
+  })
+  await vitest.end()
+  await endLeftovers(markVariable, mark)
+  return { output, ...(problem !== undefined && { problem }) }
+}
+
+const markVariable = 'LATCHKEY_TEST_RUN'
+
+/** The part of vitest's JSON report that counts. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string }[]
+  }[]
+}
+
+type Judgement = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'problems'>
+
+function judge(report: Report | undefined, expected: readonly string[], problem: string | undefined): Judgement {
+  if (report === undefined) return { passed: 0, failed: 0, skipped: 0, problems: [problem ?? 'It wrote no report.'] }
+  const ran = new Map(report.testResults.map((result) => [relative('.', result.name), result]))
+  const problems = expected.flatMap((file) => {
+    const result = ran.get(file)
+    if (result === undefined) return [`${file} did not run.`]
+    const told = result.assertionResults.some(({ status }) => status === 'failed')
+    return result.status === 'failed' && !told ? [`${file} could not be run.`] : []
+  })
+  const failed = report.numFailedTests
+  // An unhandled rejection fails no test, but it does fail the run.
+  if (problem !== undefined && failed === 0 && problems.length === 0) problems.push(problem)
+  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests, problems }
+}
