@@ -1,0 +1,35 @@
+import { authenticateClient, requireGrant } from '../client-authentication.ts'
+import type { Call, Context } from '../context.ts'
+import { proofThumbprint } from '../dpop.ts'
+import { redeemCode } from '../grants/authorization-code.ts'
+import { grantToClient } from '../grants/client-credentials.ts'
+import { redeemDeviceCode } from '../grants/device-code.ts'
+import type { Presented } from '../grants/presented.ts'
+import { redeemRefreshToken } from '../grants/refresh-token.ts'
+import type { GrantType } from '../options.ts'
+import { refuse } from '../refusal.ts'
+import { tokenAnswer } from '../token-answer.ts'
+import type { Granted } from '../token-answer.ts'
+
+type Grant = (context: Context, call: Call, presented: Presented) => Granted | Promise<Granted>
+
+const grants: ReadonlyMap<string, Grant> = new Map<GrantType, Grant>([
+  ['authorization_code', redeemCode],
+  ['refresh_token', redeemRefreshToken],
+  ['client_credentials', grantToClient],
+  ['urn:ietf:params:oauth:grant-type:device_code', redeemDeviceCode],
+])
+
+/** The token endpoint (RFC 6749, section 3.2). */
+export async function tokenEndpoint(context: Context, call: Call): Promise<Response> {
+  const name = call.params.get('grant_type')
+  if (name === null) return refuse('invalid_request', 'grant_type is missing.')
+  const grant = grants.get(name)
+  if (grant === undefined) return refuse('unsupported_grant_type', 'The grant type is not known.')
+  const client = await authenticateClient(context, call)
+  requireGrant(client, name as GrantType)
+  const jkt = await proofThumbprint(context, call, { issuer: 'server', status: 400 })
+  const granted = grant(context, call, { client, jkt })
+  // A grant that is ready at once is answered at once: an await here would let another request in between.
+  return tokenAnswer(context, call, granted instanceof Promise ? await granted : granted)
+}
