@@ -38,6 +38,7 @@ export function memoryStore(): Store {
     ...held,
     consistency: 'atomic',
     keepsKeys: true,
+    solitary: true,
     keys: async () => [...records.keys()],
     lock: (key, task, options) => queue(key, () => task(held), options),
     watch: (key, listener) => {

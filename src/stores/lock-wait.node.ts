@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LockOptions } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
+
+/** A wait that has begun. */
+export interface LockWait extends LockOptions {
+  /** When it ends, by `performance.now()`. */
+  readonly until: number
+}
+
+/** The first looks come quickly, so that a lock changes hands quickly; the later ones cost little. */
+const firstPause = 2
+const longestPause = 40
+
+export function beginWait(options: LockOptions): LockWait {
+  const { timeout, signal } = options
+  return { timeout, until: performance.now() + timeout, ...(signal !== undefined && { signal }) }
+}
+
+/**
+ * Pauses before the next look, longer each time and never in step with other waiters.
+ *
+ * @throws OAuthError `lock_timeout`, `aborted`
+ */
+export async function nextTurn(attempt: number, wait: LockWait, holder?: string): Promise<void> {
+  const left = remaining(wait)
+  if (left === 0) throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder !== undefined && { holder }) })
+  const pause = Math.min(firstPause * 1.5 ** attempt, longestPause) * (0.5 + Math.random())
+  try {
+    await sleep(Math.min(pause, left), undefined, wait.signal === undefined ? {} : { signal: wait.signal })
+  } catch {
+    throw new OAuthError('aborted', {})
+  }
+}
+
+/** What is left of a wait, in milliseconds. */
+export function remaining(wait: LockWait): number {
+  return Math.max(0, wait.until - performance.now())
+}
+
+/** Waits until another program that is taking the same dead lock over has shown itself. */
+export async function settled(): Promise<void> {
+  await sleep(50)
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { type BigIntStats, constants } from 'node:fs'
+import { access, type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import process from 'node:process'
+import { OAuthError } from '../errors.ts'
+import { errnoOf } from './fs-failure.node.ts'
+
+/** More than anyone's tokens; less than what would hurt to read. */
+const largest = 16 * 1024 * 1024
+
+/**
+ * Reads a regular file of ours; `undefined` when there is none.
+ *
+ * Never hangs on a pipe or a device, and refuses a file that belongs to another person: who planted
+ * it would choose the account.
+ */
+export async function readPrivateFile(target: string): Promise<Uint8Array | undefined> {
+  const handle = await openIfPresent(target)
+  if (handle === undefined) return undefined
+  try {
+    const stats = await handle.stat({ bigint: true })
+    checkFile(stats, target)
+    return await readAll(handle, target)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Replaces a file: whoever reads it, at any instant, also after a crash, finds the old or the new text
+ * complete, and nobody else may read it.
+ *
+ * @param allowed Asked last, when only the exchange of names is left to do.
+ * @returns Whether it was allowed.
+ */
+export async function replacePrivateFile(target: string, text: string, allowed: () => Promise<boolean>): Promise<boolean> {
+  const before = await statIfPresent(target)
+  if (before !== undefined) {
+    checkFile(before, target)
+    // A rename asks the directory only; a file made read-only was made so for a reason.
+    await access(target, constants.W_OK)
+  }
+  const temporary = `${target}.${randomBytes(8).toString('hex')}.tmp`
+  const handle = await open(temporary, 'wx', 0o600)
+  try {
+    try {
+      await handle.writeFile(text)
+      await keepOwner(handle, before)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    if (!(await allowed())) {
+      await unlink(temporary)
+      return false
+    }
+    await rename(temporary, target)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  await syncDirectory(dirname(target))
+  return true
+}
+
+/**
+ * Removes what writers that died have left behind. Only for the holder of the lock: then no other
+ * writer is at work.
+ */
+export async function removeLeftovers(target: string): Promise<void> {
+  const directory = dirname(target)
+  const prefix = `${basename(target)}.`
+  for (const name of await readdir(directory)) {
+    if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) {
+      await unlink(join(directory, name)).catch(() => undefined)
+    }
+  }
+}
+
+async function openIfPresent(target: string): Promise<FileHandle | undefined> {
+  const before = await statIfPresent(target)
+  if (before === undefined) return undefined
+  // Opening a device can do something; the flag is for a pipe put there since.
+  checkFile(before, target)
+  try {
+    return await open(target, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function statIfPresent(target: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(target, { bigint: true })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function checkFile(stats: BigIntStats, where: string): void {
+  if (!stats.isFile()) throw new OAuthError('store_denied', { where, reason: 'it is not a regular file' })
+  const user = process.geteuid?.()
+  const owner = Number(stats.uid)
+  if (user !== undefined && user !== 0 && owner !== user && owner !== 0) {
+    throw new OAuthError('store_denied', { where, reason: 'it belongs to another user' })
+  }
+}
+
+async function readAll(handle: FileHandle, where: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  while (size <= largest) {
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(64 * 1024))
+    if (bytesRead === 0) return Buffer.concat(chunks)
+    chunks.push(buffer.subarray(0, bytesRead))
+    size += bytesRead
+  }
+  throw new OAuthError('store_corrupt', { where, reason: `it is larger than ${largest} bytes` })
+}
+
+/** So that an administrator's `sudo` does not lock the person out of their own file. */
+async function keepOwner(handle: FileHandle, before: BigIntStats | undefined): Promise<void> {
+  if (before === undefined || process.geteuid?.() !== 0 || before.uid === 0n) return
+  await handle.chown(Number(before.uid), Number(before.gid))
+}
+
+/** Makes the rename itself durable. Some file systems cannot; the rename is atomic all the same. */
+async function syncDirectory(directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, 'r')
+    await handle.sync().finally(() => handle.close())
+  } catch {
+    // Nothing is lost that was there before.
+  }
+}

@@ -1,0 +1,31 @@
+import { readlink, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { errnoOf } from './fs-failure.node.ts'
+
+/** As many symbolic links as Linux follows. */
+const mostLinks = 40
+
+/**
+ * Gives the real path of a file that need not exist: every symbolic link followed, a dangling one too,
+ * so that a linked file is replaced where it lies and the link stays a link.
+ */
+export async function resolveTarget(path: string, linksLeft: number = mostLinks): Promise<string> {
+  const target = await unlessAbsent(() => realpath(path))
+  if (target !== undefined) return target
+  const parent = await unlessAbsent(() => realpath(dirname(path)))
+  if (parent === undefined) return resolve(path)
+  const file = join(parent, basename(path))
+  const link = linksLeft > 0 ? await unlessAbsent(() => readlink(file)) : undefined
+  return link === undefined ? file : resolveTarget(resolve(parent, link), linksLeft - 1)
+}
+
+/** `EINVAL` is what `readlink` says of something that came to be meanwhile and is no link. */
+async function unlessAbsent<T>(task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task()
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' || errno === 'EINVAL') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { StoredRecord } from '../contracts.ts'
+import { resolveTarget } from './resolve-target.node.ts'
+
+/** One write is several events. */
+const quiet = 50
+
+/**
+ * Calls `listener` when what `read` gives has changed with the file. As good as the system's file
+ * events are: none from some network file systems, none while the directory does not exist.
+ *
+ * @returns Ends it. It keeps no process alive.
+ */
+export function watchFile(path: string, read: () => Promise<StoredRecord | undefined>, listener: () => void): () => void {
+  const ended = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  // What cannot be read now is read at the next event.
+  const look = (): Promise<string | undefined> => read().then((record) => JSON.stringify(record) ?? '', () => undefined)
+
+  void (async () => {
+    const target = await resolveTarget(path)
+    let last = await look()
+    if (ended.signal.aborted) return
+    const compare = async (): Promise<void> => {
+      const now = await look()
+      const changed = now !== undefined && now !== last
+      last = now ?? last
+      if (changed && !ended.signal.aborted) listener()
+    }
+    const watcher = watch(dirname(target), { persistent: false, signal: ended.signal }, (_event, name) => {
+      if (name !== null && name !== basename(target)) return
+      clearTimeout(timer)
+      timer = setTimeout(() => void compare(), quiet)
+      timer.unref()
+    })
+    watcher.on('error', () => watcher.close())
+    await compare()
+  })().catch(() => undefined)
+
+  return () => {
+    ended.abort()
+    clearTimeout(timer)
+  }
+}
