@@ -58,7 +58,6 @@ interface Execution {
 
 async function execute(runtime: RuntimeEntry, reportPath: string, options: RunOptions): Promise<Execution> {
   const [program = '', ...args] = runtime.command
-  const mark = `${process.pid}-${runtime.name}`
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
   const vitest = spawnProgram(program, [...args, ...reporters, ...options.files], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,7 +65,7 @@ async function execute(runtime: RuntimeEntry, reportPath: string, options: RunOp
       ...process.env,
       [worldVariable]: JSON.stringify(options.world),
       TMPDIR: options.folder,
-      [markVariable]: mark,
+      [markVariable]: mark(runtime),
     },
   })
   let output = ''
@@ -83,11 +82,18 @@ async function execute(runtime: RuntimeEntry, reportPath: string, options: RunOp
     vitest.child.once('close', (code, signal) => resolve(code === 0 ? undefined : `It ended with ${signal ?? code}.`))
   })
   await vitest.end()
-  await endLeftovers(markVariable, mark)
+  await endTests(runtime)
+  if (runtime.uncaught?.test(output)) return { output, problem: 'An error was thrown that nobody caught.' }
   return { output, ...(problem !== undefined && { problem }) }
 }
 
+/** Ends what the tests of one runtime may have left running. */
+export async function endTests(runtime: RuntimeEntry): Promise<void> {
+  await endLeftovers(markVariable, mark(runtime))
+}
+
 const markVariable = 'LATCHKEY_TEST_RUN'
+const mark = ({ name }: RuntimeEntry): string => `${process.pid}-${name}`
 
 /** The part of vitest's JSON report that counts. */
 interface Report {

@@ -3,7 +3,7 @@
 import { freshFolder } from './fresh-folder.ts'
 import { printTable, type Row } from './print-table.ts'
 import { type RuntimeEntry, runtimes } from './runtimes.ts'
-import { type RunOptions, runTests } from './run-tests.ts'
+import { endTests, type RunOptions, runTests } from './run-tests.ts'
 import { endAllPrograms } from './spawn-program.ts'
 import { startWorld } from './start-world.ts'
 
@@ -12,7 +12,7 @@ const atOnce = 2
 
 const { chosen, files } = readArguments(process.argv.slice(2))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void endAllPrograms().finally(() => process.exit(130)))
+  process.once(signal, () => void stop().finally(() => process.exit(130)))
 }
 
 const { world, close } = await startWorld()
@@ -21,6 +21,11 @@ const rows = await runAll(chosen, { world, files, folder: folder.path, aloud: ch
 folder.remove()
 await close()
 process.exitCode = printTable(rows) ? 0 : 1
+
+async function stop(): Promise<void> {
+  await endAllPrograms()
+  await Promise.all(chosen.map(endTests))
+}
 
 function readArguments(args: readonly string[]): { chosen: readonly RuntimeEntry[]; files: readonly string[] } {
   const split = args.includes('--') ? args.indexOf('--') : args.length

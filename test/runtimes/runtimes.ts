@@ -11,6 +11,8 @@ export interface RuntimeEntry {
   /** Whether what it needs is there, by the command that brings it. */
   readonly needs: Readonly<Record<string, () => boolean>>
   readonly version: () => string
+  /** What the runtime prints of an uncaught error that vitest does not hear of. */
+  readonly uncaught?: RegExp
 }
 
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
@@ -68,6 +70,7 @@ export const runtimes: readonly RuntimeEntry[] = [
     command: [...node, '--config', 'vitest.workerd.config.ts'],
     needs: {},
     version: () => packageVersion('@cloudflare/vitest-plugin/node_modules/workerd'),
+    uncaught: /^uncaught exception;/m,
   },
   {
     name: 'deno',
