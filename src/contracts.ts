@@ -107,6 +107,8 @@ export interface Store {
   readonly consistency: 'atomic' | 'eventual'
   /** Whether `CryptoKey` objects survive here, so that a private key need not be extractable. */
   readonly keepsKeys?: boolean
+  /** Set where nobody outside this process can reach what is stored, so that no sibling need be waited for. */
+  readonly solitary?: boolean
   get(key: string): Promise<StoredRecord | undefined>
   /** The only way to write: reads, asks `change`, and writes its answer, indivisibly. Gives what is stored then. */
   update(key: string, change: RecordChange): Promise<StoredRecord | undefined>

@@ -1,0 +1,95 @@
+import type { Account, StoredRecord, TokenSet } from '../contracts.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
+import type { AnyOAuthError } from '../errors.ts'
+
+/** How one presentation of a refresh token ended. */
+export type Outcome =
+  | { readonly kind: 'tokens'; readonly tokens: TokenSet; readonly account?: Account }
+  /** The rest of the answer is of no use, but the server has retired the old refresh token. */
+  | { readonly kind: 'defective'; readonly refreshToken: string; readonly error: OAuthError }
+  /** The server ended this refresh token. */
+  | { readonly kind: 'rejected'; readonly error: OAuthError; readonly word: string }
+  /** The server answered, but not about this refresh token: busy, broken, or at odds with the client. */
+  | { readonly kind: 'trouble'; readonly error: OAuthError }
+  /** The request never left. */
+  | { readonly kind: 'unsent'; readonly error: OAuthError }
+  /** The request left, and nobody knows what became of it. */
+  | { readonly kind: 'lost'; readonly error: OAuthError }
+
+/** Says what an error of the refresh request means for the refresh token. */
+export function failedOutcome(error: unknown, terminalErrors: readonly string[]): Outcome {
+  if (!isOAuthError(error)) {
+    return { kind: 'lost', error: new OAuthError('network', { endpoint: 'token', sent: 'maybe' }) }
+  }
+  if (error.code === 'authorization_failed') {
+    const word = error.detail.error
+    const final = word === 'invalid_grant' || terminalErrors.includes(word)
+    return final ? { kind: 'rejected', error, word } : { kind: 'trouble', error }
+  }
+  if (neverSent(error)) return { kind: 'unsent', error }
+  return { kind: neverAnswered(error) ? 'lost' : 'trouble', error }
+}
+
+function neverSent(error: AnyOAuthError): boolean {
+  return error.code === 'config' || (error.code === 'network' && error.detail.sent === 'no')
+}
+
+/** A 200 that cannot be read is a success that was lost on the way. */
+function neverAnswered(error: AnyOAuthError): boolean {
+  if (error.code === 'invalid_response') return (error.detail.status ?? 200) < 300
+  return error.code === 'network' || error.code === 'timeout' || error.code === 'aborted'
+}
+
+/** One presentation: of which record's refresh token, and when. */
+export interface Presentation {
+  readonly record: StoredRecord
+  readonly hash: string
+  readonly owner: string
+  readonly at: number
+  /** Earlier presentations of the same refresh token that were never answered. */
+  readonly lost: number
+}
+
+/** The record that says "this refresh token is about to be presented", if it is still the stored one. */
+export function withIntent(current: StoredRecord | undefined, presentation: Presentation): StoredRecord | undefined {
+  if (!sameGeneration(current, presentation.record)) return current
+  const { hash, owner, at, lost } = presentation
+  return { ...current, intent: { hash, owner, at, lost } }
+}
+
+/**
+ * The record that follows from an outcome: compare-and-swap on the refresh token that was presented.
+ * Whatever else is stored by now stays as it is.
+ */
+export function withOutcome(
+  current: StoredRecord | undefined,
+  presentation: Presentation,
+  outcome: Outcome,
+): StoredRecord | undefined {
+  if (!sameGeneration(current, presentation.record)) return current
+  const { intent: _, dead, ...rest } = current
+  switch (outcome.kind) {
+    case 'tokens':
+      return { ...rest, tokens: outcome.tokens, ...(outcome.account !== undefined && { account: outcome.account }) }
+    case 'defective':
+      return { ...rest, tokens: { ...rest.tokens, refreshToken: outcome.refreshToken } }
+    case 'rejected':
+      return { ...rest, dead: { hash: presentation.hash, at: presentation.at, error: outcome.word } }
+    case 'lost':
+      return current
+    case 'trouble':
+    case 'unsent': {
+      const { hash, owner, at, lost } = presentation
+      const kept = dead === undefined ? rest : { ...rest, dead }
+      return lost === 0 ? kept : { ...kept, intent: { hash, owner, at, lost: lost - 1 } }
+    }
+  }
+}
+
+/** Whether `current` still holds the refresh token of `record`: a record's identity is its refresh token. */
+export function sameGeneration(current: StoredRecord | undefined, record: StoredRecord): current is StoredRecord {
+  if (current === undefined) return false
+  const { refreshToken } = record.tokens
+  if (refreshToken !== undefined) return current.tokens.refreshToken === refreshToken
+  return current.tokens.refreshToken === undefined && current.tokens.accessToken === record.tokens.accessToken
+}
