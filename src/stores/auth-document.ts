@@ -9,7 +9,10 @@ export interface AuthDocument {
   get(key: string): StoredRecord | undefined
   keys(): string[]
   /** Says how the text reads when `key` holds `record`, or nothing. All other characters stay as they are. */
-  with(key: string, record: StoredRecord | undefined): { readonly text: string; readonly record: StoredRecord | undefined }
+  with(
+    key: string,
+    record: StoredRecord | undefined,
+  ): { readonly text: string; readonly record: StoredRecord | undefined }
 }
 
 /**
@@ -43,8 +46,7 @@ export function authDocument(text: string, where: string): AuthDocument {
       }
       refuseDuplicates(json, where)
       const edited = edit(json, key, record)
-      const read = record === undefined ? undefined : (parse(edited, where)[key] as unknown)
-      return { text: json === text ? edited : `\uFEFF${edited}`, record: frozen(readEntry(read) as StoredRecord | undefined) }
+      return { text: json === text ? edited : `\uFEFF${edited}`, record: authDocument(edited, where).get(key) }
     },
   }
 
@@ -89,7 +91,8 @@ function parse(json: string, where: string): Readonly<Record<string, unknown>> {
     // The parser's message quotes the text, tokens included.
     throw corrupt(where, 'it is not JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw corrupt(where, 'it is not a JSON object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw corrupt(where, 'it is not a JSON object')
   return value as Readonly<Record<string, unknown>>
 }
 

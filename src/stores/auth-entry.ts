@@ -1,4 +1,4 @@
-import type { Account, DeadMark, RefreshIntent, StoredRecord } from '../contracts.ts'
+import type { Account, DeadMark, RefreshIntent, StoredRecord, TokenSet } from '../contracts.ts'
 
 /**
  * What `expires` says when nobody knows: the last instant a `Date` can hold. Pi's strict reader
@@ -8,8 +8,21 @@ const unknownExpiry = 8_640_000_000_000_000
 
 /** The fields of an entry that are ours to write and remove. All others belong to other programs. */
 const ownFields = [
-  'type', 'refresh', 'access', 'expires', 'accountId', 'issuer', 'clientId', 'scopes', 'idToken', 'obtainedAt',
-  'tokenType', 'account', 'intent', 'dead', 'proofKey',
+  'type',
+  'refresh',
+  'access',
+  'expires',
+  'accountId',
+  'issuer',
+  'clientId',
+  'scopes',
+  'idToken',
+  'obtainedAt',
+  'tokenType',
+  'account',
+  'intent',
+  'dead',
+  'proofKey',
 ] as const
 
 type OwnField = (typeof ownFields)[number]
@@ -25,27 +38,37 @@ export type ReadEntry = StoredRecord | 'malformed' | undefined
 export function readEntry(entry: unknown): ReadEntry {
   if (!isObject(entry)) return 'malformed'
   if (own(entry, 'type') !== 'oauth') return undefined
-  const [access, refresh, expires] = [own(entry, 'access') ?? '', own(entry, 'refresh') ?? '', own(entry, 'expires')]
-  if (typeof access !== 'string' || typeof refresh !== 'string') return 'malformed'
-  if (access === '' && refresh === '') return undefined
-  const scopes = own(entry, 'scopes')
+  const tokens = readTokens(entry)
+  if (tokens === undefined || tokens === 'malformed') return tokens
+  const proofKey = own(entry, 'proofKey')
   return {
-    tokens: defined({
-      accessToken: access,
-      tokenType: own(entry, 'tokenType') === 'DPoP' ? 'DPoP' : 'Bearer',
-      refreshToken: refresh === '' ? undefined : refresh,
-      idToken: string(own(entry, 'idToken')),
-      scopes: Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string') ? scopes : undefined,
-      obtainedAt: number(own(entry, 'obtainedAt')),
-      expiresAt: access === '' ? 0 : expiry(expires),
-    }),
+    tokens,
     ...defined({
       issuer: string(own(entry, 'issuer')),
       clientId: string(own(entry, 'clientId')),
       account: readAccount(own(entry, 'account'), string(own(entry, 'accountId'))),
       intent: readIntent(own(entry, 'intent')),
       dead: readDead(own(entry, 'dead')),
-      proofKey: isObject(own(entry, 'proofKey')) ? (own(entry, 'proofKey') as JsonWebKey) : undefined,
+      proofKey: isObject(proofKey) ? (proofKey as JsonWebKey) : undefined,
+    }),
+  }
+}
+
+function readTokens(entry: Readonly<Record<string, unknown>>): TokenSet | 'malformed' | undefined {
+  const [access, refresh] = [own(entry, 'access') ?? '', own(entry, 'refresh') ?? '']
+  if (typeof access !== 'string' || typeof refresh !== 'string') return 'malformed'
+  if (access === '' && refresh === '') return undefined
+  const scopes = own(entry, 'scopes')
+  return {
+    accessToken: access,
+    tokenType: own(entry, 'tokenType') === 'DPoP' ? 'DPoP' : 'Bearer',
+    ...defined({
+      refreshToken: string(refresh),
+      idToken: string(own(entry, 'idToken')),
+      scopes: Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string') ? scopes : undefined,
+      obtainedAt: number(own(entry, 'obtainedAt')),
+      // Without an access token there is nothing to wait for: refresh.
+      expiresAt: access === '' ? 0 : expiry(own(entry, 'expires')),
     }),
   }
 }
@@ -93,7 +116,9 @@ function readIntent(intent: unknown): RefreshIntent | undefined {
 function readDead(dead: unknown): DeadMark | undefined {
   if (!isObject(dead)) return undefined
   const { hash, at, error } = dead
-  return typeof hash === 'string' && typeof at === 'number' && typeof error === 'string' ? { hash, at, error } : undefined
+  return typeof hash === 'string' && typeof at === 'number' && typeof error === 'string'
+    ? { hash, at, error }
+    : undefined
 }
 
 function expiry(expires: unknown): number | undefined {
@@ -117,11 +142,7 @@ function number(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-type Defined<T> = { [Name in keyof T]: Exclude<T[Name], undefined> }
-
 /** Leaves out what is `undefined`. */
-function defined<T extends object>(fields: T): Partial<Defined<T>> & Pick<Defined<T>, RequiredNames<T>> {
+function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }
-
-type RequiredNames<T> = { [Name in keyof T]: undefined extends T[Name] ? never : Name }[keyof T]

@@ -1,7 +1,15 @@
 import { mkdir, rename, rmdir, utimes } from 'node:fs/promises'
 import { errnoOf } from './fs-failure.node.ts'
 import {
-  claimLock, gonePath, lastClaim, type LockClaim, type LockInstance, lockInstance, lockMode, removeClaims, removeOtherInstances,
+  claimLock,
+  gonePath,
+  lastClaim,
+  type LockClaim,
+  type LockInstance,
+  lockInstance,
+  lockMode,
+  removeClaims,
+  removeOtherInstances,
 } from './lock-instance.node.ts'
 import { isGone, type LockOwner, newLockOwner } from './lock-owner.node.ts'
 import { type LockWait, nextTurn, settled } from './lock-wait.node.ts'
@@ -126,7 +134,9 @@ const swept = new Set<string>()
 function beat(path: string, stillHeld: () => Promise<boolean>): () => Promise<void> {
   let beating: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
-    beating = stillHeld().then((held) => (held ? touch(path) : clearInterval(timer))).catch(() => undefined)
+    beating = stillHeld()
+      .then((held) => (held ? touch(path) : clearInterval(timer)))
+      .catch(() => undefined)
   }, heartbeat)
   timer.unref()
   return async () => {

@@ -117,7 +117,10 @@ interface Update {
   readonly change: RecordChange
 }
 
-async function tryUpdate(lock: FileLock, update: Update): Promise<{ readonly record: StoredRecord | undefined } | 'lock lost'> {
+async function tryUpdate(
+  lock: FileLock,
+  update: Update,
+): Promise<{ readonly record: StoredRecord | undefined } | 'lock lost'> {
   const { text, document } = await readAuthFile(lock.target)
   const current = document.get(update.key)
   const next = update.change(current)

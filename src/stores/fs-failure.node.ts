@@ -38,5 +38,7 @@ export function fsFailure(error: unknown, where: string, otherwise: 'store_corru
   if (isOAuthError(error) || errno === undefined) return error
   const reason = words[errno] === undefined ? errno : `${errno}, ${words[errno]}`
   const detail = { where, reason }
-  return new OAuthError(denials.includes(errno) ? 'store_denied' : otherwise, detail, { cause: error }) satisfies Failure
+  return new OAuthError(denials.includes(errno) ? 'store_denied' : otherwise, detail, {
+    cause: error,
+  }) satisfies Failure
 }

@@ -30,7 +30,8 @@ export interface LockClaim {
 export async function lockInstance(path: string): Promise<LockInstance | undefined> {
   try {
     const stats = await lstat(path, { bigint: true })
-    if (!stats.isDirectory()) throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
+    if (!stats.isDirectory())
+      throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
     return {
       path,
       // Milliseconds: all that some runtimes tell of a birth.

@@ -55,7 +55,11 @@ export function parseLockOwner(text: string): LockOwner | undefined {
 function isLockOwner(value: unknown): value is LockOwner {
   if (typeof value !== 'object' || value === null) return false
   const { pid, started, place, host, nonce } = value as Partial<Record<string, unknown>>
-  return Number.isSafeInteger(pid) && Number(pid) > 0 && [started, place, host, nonce].every((text) => typeof text === 'string')
+  return (
+    Number.isSafeInteger(pid) &&
+    Number(pid) > 0 &&
+    [started, place, host, nonce].every((text) => typeof text === 'string')
+  )
 }
 
 async function describe(): Promise<Omit<LockOwner, 'nonce'>> {

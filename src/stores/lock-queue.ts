@@ -61,7 +61,10 @@ function turn(waiters: Waiter[], { timeout, signal }: LockOptions): Promise<void
       reject(error)
     }
     const abort = (): void => give(new OAuthError('aborted', {}))
-    const timer = setTimeout(() => give(new OAuthError('lock_timeout', { after: timeout })), Math.min(timeout, longestWait))
+    const timer = setTimeout(
+      () => give(new OAuthError('lock_timeout', { after: timeout })),
+      Math.min(timeout, longestWait),
+    )
     signal?.addEventListener('abort', abort)
     waiters.push(grant)
   })

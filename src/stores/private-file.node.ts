@@ -34,7 +34,11 @@ export async function readPrivateFile(target: string): Promise<Uint8Array | unde
  * @param allowed Asked last, when only the exchange of names is left to do.
  * @returns Whether it was allowed.
  */
-export async function replacePrivateFile(target: string, text: string, allowed: () => Promise<boolean>): Promise<boolean> {
+export async function replacePrivateFile(
+  target: string,
+  text: string,
+  allowed: () => Promise<boolean>,
+): Promise<boolean> {
   const before = await statIfPresent(target)
   if (before !== undefined) {
     checkFile(before, target)

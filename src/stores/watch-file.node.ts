@@ -12,11 +12,19 @@ const quiet = 50
  *
  * @returns Ends it. It keeps no process alive.
  */
-export function watchFile(path: string, read: () => Promise<StoredRecord | undefined>, listener: () => void): () => void {
+export function watchFile(
+  path: string,
+  read: () => Promise<StoredRecord | undefined>,
+  listener: () => void,
+): () => void {
   const ended = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   // What cannot be read now is read at the next event.
-  const look = (): Promise<string | undefined> => read().then((record) => JSON.stringify(record) ?? '', () => undefined)
+  const look = (): Promise<string | undefined> =>
+    read().then(
+      (record) => JSON.stringify(record) ?? '',
+      () => undefined,
+    )
 
   void (async () => {
     const target = await resolveTarget(path)
