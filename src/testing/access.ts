@@ -1,5 +1,6 @@
 import type { Call, Context } from './context.ts'
 import { proofThumbprint } from './dpop.ts'
+import type { OpenEntry } from './history.ts'
 import { liveAccessToken } from './ledger.ts'
 import type { AccessToken } from './ledger.ts'
 import { refuse } from './refusal.ts'
@@ -11,19 +12,13 @@ import { refuse } from './refusal.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7.1 RFC 9449, section 7.1}
  */
 export async function admit(context: Context, call: Call, scope?: string): Promise<AccessToken> {
-  const header = call.request.headers.get('authorization') ?? ''
-  const [, scheme = '', value = ''] = /^(bearer|dpop) +([\w.~+/=-]+)$/i.exec(header) ?? []
-  const dpop = scheme.toLowerCase() === 'dpop'
+  const { dpop, value } = presented(call.request)
   const challenge = context.settings.dpop === 'required' || dpop ? 'DPoP' : 'Bearer'
   // Without a token the challenge names no error (RFC 6750, section 3.1).
   if (value === '') refuse('invalid_request', 'An access token is required.', challenged(`${challenge} realm="api"`))
   const token = liveAccessToken(context.ledger, value, context.clock.now())
   if (token === undefined || dpop !== (token.jkt !== undefined)) return invalidToken(challenge)
-  call.entry.clientId = token.clientId
-  if (token.family !== undefined) {
-    call.entry.family = token.family.id
-    call.entry.subject = token.family.user.sub
-  }
+  noteOwner(call.entry, token)
   if (token.jkt !== undefined) {
     const jkt = await proofThumbprint(context, call, { issuer: 'api', status: 401, accessToken: value })
     if (jkt !== token.jkt) return invalidToken(challenge)
@@ -33,6 +28,16 @@ export async function admit(context: Context, call: Call, scope?: string): Promi
     return refuse('insufficient_scope', 'The token lacks a scope.', { ...challenged(insufficient), status: 403 })
   }
   return token
+}
+
+function presented({ headers }: Request): { readonly dpop: boolean; readonly value: string } {
+  const [, scheme = '', value = ''] = /^(bearer|dpop) +([\w.~+/=-]+)$/i.exec(headers.get('authorization') ?? '') ?? []
+  return { dpop: scheme.toLowerCase() === 'dpop', value }
+}
+
+function noteOwner(entry: OpenEntry, { clientId, family }: AccessToken): void {
+  entry.clientId = clientId
+  if (family !== undefined) Object.assign(entry, { family: family.id, subject: family.user.sub })
 }
 
 function invalidToken(challenge: string): never {

@@ -1,7 +1,7 @@
 import type { Fetch } from '../contracts.ts'
 import { judgeAuthorization } from './approval.ts'
 import type { Context } from './context.ts'
-import { answerDevice, findDevice } from './endpoints/device.ts'
+import { answerDevice, findDevice } from './device-endpoints.ts'
 import { createFaults } from './faults.ts'
 import type { Faults } from './faults.ts'
 import { historyOf } from './history.ts'

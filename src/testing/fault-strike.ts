@@ -25,20 +25,27 @@ export async function withFaults(
   return (await interrupt('after-commit')) ?? spoiled(answer, fault, clock)
 }
 
-function replacement({ status, body, redirect, retryAfter, headers }: Fault): Response | undefined {
+function replacement(fault: Fault): Response | undefined {
+  const { status, body, redirect } = fault
   if (status === undefined && body === undefined && redirect === undefined) return undefined
-  const all = {
+  const headers = replacementHeaders(fault)
+  if (redirect !== undefined) return new Response(null, { status: status ?? 302, headers })
+  const shown = status ?? 200
+  if (typeof body !== 'string') return json(body ?? { error: errorFor(shown) }, shown, headers)
+  const type = body.startsWith('<') ? 'text/html; charset=utf-8' : 'application/json'
+  return new Response(body, {
+    status: shown,
+    headers: { 'content-type': type, 'cache-control': 'no-store', ...headers },
+  })
+}
+
+function replacementHeaders({ redirect, retryAfter, headers }: Fault): Record<string, string> {
+  const wait = retryAfter instanceof Date ? retryAfter.toUTCString() : retryAfter
+  return {
     ...(redirect !== undefined && { location: redirect }),
-    ...(retryAfter !== undefined && {
-      'retry-after': retryAfter instanceof Date ? retryAfter.toUTCString() : String(retryAfter),
-    }),
+    ...(wait !== undefined && { 'retry-after': String(wait) }),
     ...headers,
   }
-  if (redirect !== undefined) return new Response(null, { status: status ?? 302, headers: all })
-  const shown = status ?? 200
-  if (typeof body !== 'string') return json(body ?? { error: errorFor(shown) }, shown, all)
-  const type = body.startsWith('<') ? 'text/html; charset=utf-8' : 'application/json'
-  return new Response(body, { status: shown, headers: { 'content-type': type, 'cache-control': 'no-store', ...all } })
 }
 
 function errorFor(status: number): string {

@@ -5,6 +5,8 @@
  * @module
  */
 
+export { connect } from './connect.ts'
+export type { Reachable } from './connect.ts'
 export { createAuthorizationServer } from './authorization-server.ts'
 export type { AuthorizationServer } from './authorization-server.ts'
 export type { Fault, FaultPlan, Faults, FaultTarget, Hold, Moment } from './faults.ts'

@@ -1,15 +1,9 @@
-import type {
-  AuthorizationServerOptions,
-  EndpointName,
-  Lifetimes,
-  RegisteredClient,
-  RotationPolicy,
-  User,
-} from './options.ts'
+import type { AuthorizationServerOptions, EndpointName, Lifetimes, RegisteredClient, User } from './options.ts'
 
 type Settled =
   | 'scopes'
   | 'autoApprove'
+  | 'rotation'
   | 'gracePeriod'
   | 'revokeFamilyOnReuse'
   | 'requirePkce'
@@ -27,7 +21,6 @@ export interface Settings extends Required<Pick<AuthorizationServerOptions, Sett
   readonly origin: string
   readonly clients: readonly RegisteredClient[]
   readonly users: readonly [User, ...User[]]
-  readonly rotation: RotationPolicy
   readonly lifetimes: Lifetimes
   readonly endpoints: Readonly<Record<Exclude<EndpointName, 'metadata'>, string>>
   /** Where the metadata documents stand. */
@@ -69,6 +62,22 @@ const lifetimes: Lifetimes = {
   pushedRequest: 90_000,
 }
 
+const defaults: Pick<Settings, Settled> = {
+  scopes: ['openid', 'profile', 'email', 'offline_access', 'read', 'write'],
+  autoApprove: false,
+  rotation: 'strict',
+  gracePeriod: 30_000,
+  revokeFamilyOnReuse: true,
+  requirePkce: true,
+  requirePar: false,
+  responseIss: 'announced',
+  dpop: 'optional',
+  dpopNonces: 'off',
+  idTokenAlg: 'ES256',
+  discovery: ['oauth', 'openid'],
+  cors: true,
+}
+
 /** Fills in the defaults, and refuses what cannot be meant with a `TypeError`. */
 export function settle(options: AuthorizationServerOptions): Settings {
   const issuer = options.issuer ?? 'https://as.latchkey.test'
@@ -77,24 +86,13 @@ export function settle(options: AuthorizationServerOptions): Settings {
   const base = issuer.replace(/\/$/, '')
   const below = Object.entries({ ...paths, ...options.paths }).map(([name, path]) => [name, base + path] as const)
   return {
+    ...defaults,
+    ...options,
     issuer,
     origin,
     clients: options.clients ?? [app],
     users: [first, ...others],
-    scopes: options.scopes ?? ['openid', 'profile', 'email', 'offline_access', 'read', 'write'],
-    autoApprove: options.autoApprove ?? false,
-    rotation: options.rotation ?? 'strict',
-    gracePeriod: options.gracePeriod ?? 30_000,
-    revokeFamilyOnReuse: options.revokeFamilyOnReuse ?? true,
     lifetimes: { ...lifetimes, ...options.lifetimes },
-    requirePkce: options.requirePkce ?? true,
-    requirePar: options.requirePar ?? false,
-    responseIss: options.responseIss ?? 'announced',
-    dpop: options.dpop ?? 'optional',
-    dpopNonces: options.dpopNonces ?? 'off',
-    idTokenAlg: options.idTokenAlg ?? 'ES256',
-    discovery: options.discovery ?? ['oauth', 'openid'],
-    cors: options.cors ?? true,
     endpoints: Object.fromEntries(below) as Settings['endpoints'],
     metadata: {
       // RFC 8414 puts the well-known part before the issuer's path, OpenID Connect Discovery after it.

@@ -52,7 +52,7 @@ function movableClock(base: () => number, runs: boolean): TestClock {
     advance(ms) {
       if (!Number.isFinite(ms)) throw new TypeError('A clock is moved by a finite number of milliseconds.')
       offset += ms
-      for (const sleeper of [...sleepers]) if (sleeper.wakeAt <= now()) sleeper.wake()
+      for (const sleeper of sleepers) if (sleeper.wakeAt <= now()) sleeper.wake()
     },
     sleep(ms, signal) {
       if (signal?.aborted === true || ms <= 0) return Promise.resolve()

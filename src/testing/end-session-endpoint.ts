@@ -1,11 +1,11 @@
 import { compactVerify, createLocalJWKSet } from 'jose'
-import { redirectTo } from '../answers.ts'
-import type { Call, Context } from '../context.ts'
-import { html } from '../html.ts'
-import type { Family } from '../ledger.ts'
-import type { RegisteredClient } from '../options.ts'
-import { pageAnswer } from '../pages.ts'
-import { isRegisteredUri } from '../redirect-uri.ts'
+import { redirectTo } from './answers.ts'
+import type { Call, Context } from './context.ts'
+import { html } from './html.ts'
+import type { Family } from './ledger.ts'
+import type { RegisteredClient } from './options.ts'
+import { pageAnswer } from './pages.ts'
+import { isRegisteredUri } from './redirect-uri.ts'
 
 /**
  * The end session endpoint. An `id_token_hint` of ours, also an expired one, ends its session.
@@ -27,11 +27,17 @@ export async function endSessionEndpoint(context: Context, call: Call): Promise<
     call.entry.family = family.id
   }
   call.entry.committed = true
-  if (back === null) return pageAnswer({ title: 'Signed out', body: html`<p>You can close this page.</p>` })
-  const url = new URL(back)
-  const state = params.get('state')
+  return back === null ? signedOut() : redirectTo(withState(back, params.get('state')))
+}
+
+function signedOut(): Response {
+  return pageAnswer({ title: 'Signed out', body: html`<p>You can close this page.</p>` })
+}
+
+function withState(uri: string, state: string | null): URL {
+  const url = new URL(uri)
   if (state !== null) url.searchParams.set('state', state)
-  return redirectTo(url)
+  return url
 }
 
 async function hintedFamily({ keys, ledger }: Context, hint: string): Promise<Family | undefined> {

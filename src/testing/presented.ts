@@ -1,4 +1,4 @@
-import type { RegisteredClient } from '../options.ts'
+import type { RegisteredClient } from './options.ts'
 
 /** Who presents a grant. */
 export interface Presented {

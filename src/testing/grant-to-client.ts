@@ -1,7 +1,7 @@
-import { requestedScopes } from '../authorization-request.ts'
-import type { Call, Context } from '../context.ts'
-import { refuse } from '../refusal.ts'
-import type { Granted } from '../token-answer.ts'
+import { requestedScopes } from './authorization-request.ts'
+import type { Call, Context } from './context.ts'
+import { refuse } from './refusal.ts'
+import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
 
 /**

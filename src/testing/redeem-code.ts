@@ -1,10 +1,10 @@
-import type { Call, Context } from '../context.ts'
-import type { Code } from '../ledger.ts'
-import { openFamily } from '../ledger.ts'
-import type { RegisteredClient } from '../options.ts'
-import { sha256 } from '../random.ts'
-import { refuse } from '../refusal.ts'
-import type { Granted } from '../token-answer.ts'
+import type { Call, Context } from './context.ts'
+import type { Code } from './ledger.ts'
+import { openFamily } from './ledger.ts'
+import type { RegisteredClient } from './options.ts'
+import { sha256 } from './random.ts'
+import { refuse } from './refusal.ts'
+import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
 
 /**

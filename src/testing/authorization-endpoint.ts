@@ -1,11 +1,11 @@
-import { redirectTo } from '../answers.ts'
-import { judgeAuthorization } from '../approval.ts'
-import type { Call, Context } from '../context.ts'
-import { html } from '../html.ts'
-import type { Approval } from '../options.ts'
-import { consentPage, pageAnswer } from '../pages.ts'
-import { randomSecret } from '../random.ts'
-import { refusalOf, refuse } from '../refusal.ts'
+import { redirectTo } from './answers.ts'
+import { judgeAuthorization } from './approval.ts'
+import type { Call, Context } from './context.ts'
+import { html } from './html.ts'
+import type { Approval } from './options.ts'
+import { consentPage, pageAnswer } from './pages.ts'
+import { randomSecret } from './random.ts'
+import { refusalOf, refuse } from './refusal.ts'
 
 /** The authorization endpoint (RFC 6749, section 3.1), and where its own page posts the person's answer. */
 export function authorizationEndpoint(context: Context, call: Call): Response {

@@ -1,8 +1,8 @@
-import type { Call, Context } from '../context.ts'
-import { openFamily } from '../ledger.ts'
-import type { DeviceGrant } from '../ledger.ts'
-import { refuse } from '../refusal.ts'
-import type { Granted } from '../token-answer.ts'
+import type { Call, Context } from './context.ts'
+import { openFamily } from './ledger.ts'
+import type { DeviceGrant } from './ledger.ts'
+import { refuse } from './refusal.ts'
+import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
 
 /** By how much each `slow_down` lengthens the interval (RFC 8628, section 3.5), in milliseconds. */

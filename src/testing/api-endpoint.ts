@@ -1,6 +1,7 @@
-import { admit } from '../access.ts'
-import { empty, json } from '../answers.ts'
-import type { Call, Context } from '../context.ts'
+import { admit } from './access.ts'
+import { empty, json } from './answers.ts'
+import type { Call, Context } from './context.ts'
+import { refuse } from './refusal.ts'
 
 /**
  * The protected API. `/api/echo` tells who asked and how; `/api/stream?count=3&interval=100` sends
@@ -8,7 +9,7 @@ import type { Call, Context } from '../context.ts'
  */
 export async function apiEndpoint(context: Context, call: Call): Promise<Response> {
   const { url } = call
-  const token = await admit(context, call, url.searchParams.get('scope') ?? undefined)
+  const token = await admit(context, call, demandedScope(url))
   const nonce = context.nonces.offer('api')
   const headers: Record<string, string> = nonce === undefined ? {} : { 'dpop-nonce': nonce }
   if (url.pathname.endsWith('/stream')) return stream(context, call, headers)
@@ -25,6 +26,12 @@ export async function apiEndpoint(context: Context, call: Call): Promise<Respons
     200,
     headers,
   )
+}
+
+function demandedScope({ searchParams }: URL): string | undefined {
+  const scope = searchParams.get('scope') ?? undefined
+  // It goes into a header, within quotes.
+  return scope === undefined || /^[\w:./-]+$/.test(scope) ? scope : refuse('invalid_request', 'This is no scope.')
 }
 
 function stream({ clock }: Context, { request, url }: Call, headers: Record<string, string>): Response {

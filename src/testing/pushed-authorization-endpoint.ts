@@ -1,9 +1,9 @@
-import { json } from '../answers.ts'
-import { answerTarget, authorizationRequest } from '../authorization-request.ts'
-import { authenticateClient } from '../client-authentication.ts'
-import type { Call, Context } from '../context.ts'
-import { randomSecret } from '../random.ts'
-import { refuse } from '../refusal.ts'
+import { json } from './answers.ts'
+import { answerTarget, authorizationRequest } from './authorization-request.ts'
+import { authenticateClient } from './client-authentication.ts'
+import type { Call, Context } from './context.ts'
+import { randomSecret } from './random.ts'
+import { refuse } from './refusal.ts'
 
 /** The pushed authorization request endpoint (RFC 9126, section 2). */
 export async function pushedAuthorizationEndpoint(context: Context, call: Call): Promise<Response> {

@@ -1,7 +1,7 @@
-import { empty, json } from '../answers.ts'
-import type { Call, Context } from '../context.ts'
-import { proofAlgorithms } from '../dpop.ts'
-import type { Json } from '../tamper.ts'
+import { empty, json } from './answers.ts'
+import type { Call, Context } from './context.ts'
+import { proofAlgorithms } from './dpop.ts'
+import type { Json } from './tamper.ts'
 
 /** Both metadata documents (RFC 8414; OpenID Connect Discovery 1.0). */
 export function metadataEndpoint(context: Context, { url }: Call): Response {

@@ -1,8 +1,8 @@
-import { admit } from '../access.ts'
-import { json } from '../answers.ts'
-import type { Call, Context } from '../context.ts'
-import { profileClaims } from '../id-token.ts'
-import { refuse } from '../refusal.ts'
+import { admit } from './access.ts'
+import { json } from './answers.ts'
+import type { Call, Context } from './context.ts'
+import { profileClaims } from './id-token.ts'
+import { refuse } from './refusal.ts'
 
 /** The user info endpoint (OpenID Connect Core, section 5.3). */
 export async function userInfoEndpoint(context: Context, call: Call): Promise<Response> {

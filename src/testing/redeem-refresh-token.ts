@@ -1,8 +1,8 @@
-import type { Call, Context } from '../context.ts'
-import type { RefreshToken } from '../ledger.ts'
-import { refuse } from '../refusal.ts'
-import { judgeRefreshToken } from '../rotation.ts'
-import type { Granted } from '../token-answer.ts'
+import type { Call, Context } from './context.ts'
+import type { RefreshToken } from './ledger.ts'
+import { refuse } from './refusal.ts'
+import { judgeRefreshToken } from './rotation.ts'
+import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
 
 /**
