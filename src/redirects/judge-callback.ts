@@ -10,7 +10,7 @@ export interface CallbackRequest {
 export type CallbackVerdict = { readonly url: URL } | { readonly status: 400 | 403 | 404 | 405 | 414 | 421 }
 
 const longestTarget = 16_384
-const known = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss']
+const known = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'client_id', 'response']
 
 /**
  * Whether `request` is the answer that `redirectUri` waits for. `accept` judges its `state`.
