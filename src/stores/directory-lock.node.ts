@@ -16,6 +16,8 @@ import { type LockWait, nextTurn, settled } from './lock-wait.node.ts'
 
 /** A lock that is held. */
 export interface DirectoryLock {
+  /** Somebody may have died at work: the holder before did, or this process never held the lock and cannot know. */
+  readonly inherited: boolean
   /** Asks the disk: a holder that slept too long may have lost it. */
   stillHeld(): Promise<boolean>
   /** Never rejects, and never takes away a lock that is not ours any more. */
@@ -115,10 +117,12 @@ async function hold(instance: LockInstance, index: number, owner: LockOwner): Pr
     if ((await lockInstance(instance.path))?.id !== instance.id) await removeClaims(instance, index)
     return undefined
   }
-  if (index > 0 || !swept.has(instance.path)) await removeOtherInstances(instance).catch(() => undefined)
-  swept.add(instance.path)
+  const inherited = index > 0 || !known.has(instance.path)
+  if (inherited) await removeOtherInstances(instance).catch(() => undefined)
+  known.add(instance.path)
   const stop = beat(instance.path, stillHeld)
   return {
+    inherited,
     stillHeld,
     release: async () => {
       await stop()
@@ -127,8 +131,8 @@ async function hold(instance: LockInstance, index: number, owner: LockOwner): Pr
   }
 }
 
-/** Locks beside which this process has tidied up. */
-const swept = new Set<string>()
+/** Locks that this process has held. */
+const known = new Set<string>()
 
 /** Gives signs of life until it is stopped or the lock is lost. Keeps no process alive. */
 function beat(path: string, stillHeld: () => Promise<boolean>): () => Promise<void> {

@@ -4,6 +4,7 @@ import { isOAuthError } from '../errors.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.node.ts'
 import { errnoOf, fsFailure } from './fs-failure.node.ts'
 import { type LockWait, nextTurn } from './lock-wait.node.ts'
+import { removeLeftovers } from './private-file.node.ts'
 import { resolveTarget } from './resolve-target.node.ts'
 
 /** The lock of a file, and the file itself behind all links. */
@@ -24,7 +25,10 @@ export async function lockFile(path: string, wait: LockWait): Promise<FileLock> 
       const target = await resolveTarget(path)
       const lock = await lockBoth(target, path, wait)
       // The link may have been turned while we waited.
-      if ((await resolveTarget(path)) === target) return { ...lock, target }
+      if ((await resolveTarget(path)) === target) {
+        if (lock.inherited) await removeLeftovers(target).catch(() => undefined)
+        return { ...lock, target }
+      }
       await lock.release()
       await nextTurn(attempt, wait)
     }
@@ -68,6 +72,7 @@ async function lockAlias(path: string, wait: LockWait): Promise<DirectoryLock | 
 function both(real: DirectoryLock, alias: DirectoryLock | undefined): DirectoryLock {
   if (alias === undefined) return real
   return {
+    inherited: real.inherited || alias.inherited,
     stillHeld: async () => (await real.stillHeld()) && (await alias.stillHeld()),
     release: async () => {
       await alias.release()
