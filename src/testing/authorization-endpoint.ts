@@ -1,22 +1,14 @@
 import { redirectTo } from './answers.ts'
 import { judgeAuthorization } from './approval.ts'
 import type { Call, Context } from './context.ts'
-import { html } from './html.ts'
 import type { Approval } from './options.ts'
 import { consentPage, pageAnswer } from './pages.ts'
 import { randomSecret } from './random.ts'
-import { refusalOf, refuse } from './refusal.ts'
+import { refuse } from './refusal.ts'
 
 /** The authorization endpoint (RFC 6749, section 3.1), and where its own page posts the person's answer. */
 export function authorizationEndpoint(context: Context, call: Call): Response {
-  try {
-    return call.params.has('ticket') ? answered(context, call) : asked(context, call)
-  } catch (thrown) {
-    const refusal = refusalOf(thrown)
-    if (refusal === undefined) throw thrown
-    call.entry.error = refusal.error
-    return pageAnswer({ title: 'This sign-in cannot go on', body: html`<p>${refusal.description}</p>`, status: 400 })
-  }
+  return call.params.has('ticket') ? answered(context, call) : asked(context, call)
 }
 
 function asked(context: Context, call: Call): Response {
@@ -30,7 +22,7 @@ function answered(context: Context, call: Call): Response {
   const ticket = call.params.get('ticket') ?? ''
   const params = tickets.get(ticket)
   if (params === undefined) return refuse('invalid_request', 'This page was answered before.')
-  const approval = formApproval(call.params)
+  const approval = formApproval(context, call.params)
   tickets.delete(ticket)
   return judged(context, call, params, approval)
 }
@@ -49,8 +41,10 @@ function judged(context: Context, { entry }: Call, params: URLSearchParams, appr
 }
 
 /** Reads what a person chose on one of our pages. */
-export function formApproval(params: URLSearchParams): Approval {
+export function formApproval({ settings }: Context, params: URLSearchParams): Approval {
   const user = params.get('user')
   if (params.get('decision') !== 'approve') return { deny: 'access_denied' }
+  if (user !== null && settings.users.every(({ sub }) => sub !== user))
+    refuse('invalid_request', 'Nobody has that name.')
   return { scopes: params.getAll('scope'), ...(user !== null && { user }) }
 }

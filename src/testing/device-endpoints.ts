@@ -53,7 +53,7 @@ export function verificationEndpoint(context: Context, { params, request }: Call
     return pageAnswer({ ...deviceCodePage(context.settings, 'No device waits for this code.'), status: 400 })
   }
   if (request.method !== 'POST') return pageAnswer(deviceConsentPage(context.settings, grant))
-  answerDevice(context, grant, formApproval(params))
+  answerDevice(context, grant, formApproval(context, params))
   return pageAnswer({ title: 'Done', body: html`<p>Go back to your device.</p>` })
 }
 

@@ -6,6 +6,7 @@ import type { Family } from './ledger.ts'
 import type { RegisteredClient } from './options.ts'
 import { pageAnswer } from './pages.ts'
 import { isRegisteredUri } from './redirect-uri.ts'
+import { refuse } from './refusal.ts'
 
 /**
  * The end session endpoint. An `id_token_hint` of ours, also an expired one, ends its session.
@@ -16,12 +17,14 @@ export async function endSessionEndpoint(context: Context, call: Call): Promise<
   const { params } = call
   const hint = params.get('id_token_hint')
   const family = hint === null ? undefined : await hintedFamily(context, hint)
-  if (hint !== null && family === undefined) return stopped(call, 'The ID token is not ours.')
+  if (hint !== null && family === undefined) refuse('invalid_request', 'The ID token is not ours.')
   const clientId = params.get('client_id') ?? family?.clientId
-  if (family !== undefined && clientId !== family.clientId) return stopped(call, 'The ID token is another client’s.')
+  if (family !== undefined && clientId !== family.clientId)
+    refuse('invalid_request', 'The ID token is another client’s.')
   const client = context.settings.clients.find((known) => known.clientId === clientId)
   const back = params.get('post_logout_redirect_uri')
-  if (back !== null && !mayReturn(client, back)) return stopped(call, 'The address to return to is not registered.')
+  if (back !== null && !mayReturn(client, back))
+    refuse('invalid_request', 'The address to return to is not registered.')
   if (family !== undefined) {
     family.revoked = true
     call.entry.family = family.id
@@ -51,9 +54,4 @@ async function hintedFamily({ keys, ledger }: Context, hint: string): Promise<Fa
 
 function mayReturn(client: RegisteredClient | undefined, uri: string): boolean {
   return isRegisteredUri(client?.postLogoutRedirectUris ?? client?.redirectUris ?? [], uri)
-}
-
-function stopped({ entry }: Call, reason: string): Response {
-  entry.error = 'invalid_request'
-  return pageAnswer({ title: 'You are not signed out', body: html`<p>${reason}</p>`, status: 400 })
 }

@@ -4,6 +4,7 @@ import { html } from './html.ts'
 import type { Html } from './html.ts'
 import type { User } from './options.ts'
 import { randomSecret } from './random.ts'
+import type { Refusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
 
 /** A page for a person. */
@@ -11,6 +12,7 @@ export interface Page {
   readonly title: string
   readonly body: Html
   readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
   /** Where its form may lead, besides this server: browsers hold a redirect after a form to this, too. */
   readonly formAction?: string
 }
@@ -37,7 +39,7 @@ button.go { color: #fff; background: var(--go); border-color: transparent }
 :focus-visible { outline: 2px solid var(--go); outline-offset: 2px }`
 
 /** Writes a page that runs no script, loads nothing and cannot be framed. */
-export function pageAnswer({ title, body, status = 200, formAction = '' }: Page): Response {
+export function pageAnswer({ title, body, status = 200, headers, formAction = '' }: Page): Response {
   const nonce = randomSecret('style')
   const document = html`<!doctype html>
 <html lang="en">
@@ -62,8 +64,14 @@ export function pageAnswer({ title, body, status = 200, formAction = '' }: Page)
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
+      ...headers,
     },
   })
+}
+
+/** Tells a person why it goes no further. */
+export function refusalPage({ status, description, headers = {} }: Refusal): Response {
+  return pageAnswer({ title: 'This cannot go on', body: html`<p>${description}</p>`, status, headers })
 }
 
 /** Asks a person whether a client may act for them. */

@@ -5,7 +5,9 @@ import type { Strike } from './faults.ts'
 import type { HistoryEntry, OpenEntry } from './history.ts'
 import type { EndpointName } from './options.ts'
 import { redactHeaders, redactParams } from './redaction.ts'
+import { refusalPage } from './pages.ts'
 import { refusalOf, refuse } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 import { readBody, readForm, refuseRepeated } from './request-body.ts'
 import { endpointAt, routes } from './router.ts'
 import type { Route } from './router.ts'
@@ -49,7 +51,7 @@ async function known(desk: Desk, request: Request, endpoint: EndpointName): Prom
   const strike = desk.strike(entry)
   if (strike.fault !== undefined) entry.fault = true
   const commit = (): Promise<Response> =>
-    refusals(entry, () => {
+    refusals({ entry, write: route.page === true ? refusalPage : errorAnswer }, () => {
       if (problem !== undefined) throw problem
       if (route.methods?.includes(request.method) === false) {
         refuse('invalid_request', 'The method is not allowed.', {
@@ -105,7 +107,15 @@ async function bodyOf(request: Request, route: Route | undefined): Promise<Body>
   return { bodyLength: (await readBody(request, { limit: uploadLimit })).byteLength }
 }
 
-async function refusals(entry: OpenEntry, answer: () => Response | Promise<Response>): Promise<Response> {
+interface RefusalWriter {
+  readonly entry: OpenEntry
+  readonly write: (refusal: Refusal) => Response
+}
+
+async function refusals(
+  { entry, write }: RefusalWriter,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
   try {
     return await answer()
   } catch (thrown) {
@@ -115,7 +125,7 @@ async function refusals(entry: OpenEntry, answer: () => Response | Promise<Respo
       description: 'The server has a defect, or a hook of `tamper` threw.',
     }
     entry.error = refusal.error
-    return errorAnswer(refusal)
+    return write(refusal)
   }
 }
 
