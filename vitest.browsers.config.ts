@@ -48,6 +48,8 @@ const browser = (name: BrowserName, provider: BrowserProviderOption): TestProjec
 export default defineConfig({
   test: {
     include: [...testFiles['happy-dom']],
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

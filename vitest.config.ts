@@ -13,6 +13,8 @@ export default defineConfig({
     // Bun has no channel to forked workers.
     pool: runtime === 'bun' ? 'threads' : 'forks',
     include: [...testFiles[runtime]],
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -16,6 +16,8 @@ export default defineConfig({
     name: 'workerd',
     provide: { runtime: 'workerd' },
     include: [...testFiles.workerd],
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
     globalSetup: ['test/runtimes/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
