@@ -95,6 +95,8 @@ export interface StartedSignIn {
   readonly url: URL
   /** The transaction's key, also in `url`. Not for logs. */
   readonly state: string
+  /** Until when `url` is good: a pushed request ends sooner than the sign-in would. */
+  readonly expiresAt: number
 }
 
 /** A callback in any of the forms it comes in. A bare code is not one: without `state` nothing can be checked. */
@@ -115,6 +117,8 @@ export interface SignInResult {
   /** What was asked for and not granted. */
   readonly missingScopes: readonly string[]
   readonly expiresAt?: number
+  /** `false`: the store could not be written. The tokens are held in memory, and written with the next call that can. */
+  readonly saved: boolean
 }
 
 /** How a sign-out treats the server. */

@@ -1,5 +1,13 @@
 import { exportJWK, importJWK } from 'jose'
-import { clockSkew, DPoP, generateKeyPair } from 'oauth4webapi'
+import {
+  allowInsecureRequests,
+  clockSkew,
+  customFetch,
+  DPoP,
+  generateKeyPair,
+  protectedResourceRequest,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi'
 import type { DPoPHandle } from 'oauth4webapi'
 
 import type { Clock } from '../contracts.ts'
@@ -38,4 +46,32 @@ export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
 /** Makes the prover for a key. */
 export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
   return DPoP({ [clockSkew]: skew(clock.now()) }, key)
+}
+
+/** One request to a resource server. */
+export interface ProvenRequest {
+  readonly accessToken: string
+  readonly method: string
+  readonly url: URL
+  /** Sends the request with this `DPoP` header. */
+  readonly send: (header: string) => Promise<Response>
+}
+
+/**
+ * Makes a request with a fresh proof, and keeps the nonce that its answer brings.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
+ */
+export async function withProof(proof: Proof, { accessToken, method, url, send }: ProvenRequest): Promise<Response> {
+  try {
+    return await protectedResourceRequest(accessToken, method, url, undefined, null, {
+      DPoP: proof,
+      [allowInsecureRequests]: true,
+      [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
+    })
+  } catch (error) {
+    // oauth4webapi throws a challenge; whoever called may still want to read the answer.
+    if (error instanceof WWWAuthenticateChallengeError) return error.response
+    throw error
+  }
 }

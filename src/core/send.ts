@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { OAuthError, untrustedText } from '../errors.ts'
 import type { World } from './world.ts'
 
 /** The most that any answer of a server may weigh, in bytes. */
@@ -141,15 +141,21 @@ function nesting(text: string): number {
   return deepest
 }
 
-/**
- * What a failed `fetch` means. The native error is not kept as the cause: a custom `fetch` may have
- * put the request, and with it a token, into it.
- */
 function requestError(endpoint: string, error: unknown, signal: AbortSignal): OAuthError {
   if (error instanceof OAuthError) return error
   if (signal.aborted && signal.reason instanceof OAuthError) return signal.reason
-  const reason = nativeCode(error)
-  return new OAuthError('network', { endpoint, sent: neverLeft(reason) ? 'no' : 'maybe', ...(reason && { reason }) })
+  return networkError(endpoint, error)
+}
+
+/**
+ * What a failed `fetch` means. The native error is not kept as the cause: a custom `fetch` may have
+ * put the request, and with it a token, into it. Given the secrets that it may repeat, its text is kept.
+ */
+export function networkError(endpoint: string, error: unknown, secrets?: readonly string[]): OAuthError {
+  const code = nativeCode(error)
+  const text = secrets === undefined ? undefined : untrustedText((error as Error | undefined)?.message, secrets)
+  const reason = code ?? text
+  return new OAuthError('network', { endpoint, sent: neverLeft(code) ? 'no' : 'maybe', ...(reason && { reason }) })
 }
 
 /** The code that Node, Deno and Bun give a failed connection, such as `ECONNREFUSED`. */

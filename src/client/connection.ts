@@ -1,0 +1,137 @@
+import type { StoredRecord } from '../contracts.ts'
+import {
+  createProof,
+  discoverServer,
+  generateProofKey,
+  readProofKey,
+  refreshTokens,
+  writeProofKey,
+} from '../core/index.ts'
+import type { Parties, Proof, Refreshed, Server } from '../core/index.ts'
+import { failedOutcome } from '../lifecycle/outcome.ts'
+import type { Outcome } from '../lifecycle/outcome.ts'
+import type { Presented, RefreshableRecord } from '../lifecycle/refresh.ts'
+import type { Config } from './options.ts'
+
+/** A client's way to the server: its metadata, asked for once, and the keys it proves. */
+export interface Connection {
+  server(): Promise<Server>
+  /** The parties of a request. With a record: in the name of whom its tokens were issued to, with its key. */
+  parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties>
+  proof(key: StoredRecord['proofKey']): Promise<Proof | undefined>
+  /** A fresh key in the form the store can hold, or nothing where tokens are not bound to one. */
+  newProofKey(): Promise<StoredRecord['proofKey']>
+  /** Presents a record's refresh token, once. Never rejects. */
+  present(record: RefreshableRecord): Promise<Presented>
+}
+
+/** Makes the connection. Does nothing yet. */
+export function createConnection(config: Config): Connection {
+  const { provider, world, clientAuth } = config
+  let server: Promise<Server> | undefined
+  let proved: { readonly key: string; readonly proof: Promise<Proof> } | undefined
+
+  function discover(): Promise<Server> {
+    if (server !== undefined) return server
+    const asked = discoverServer(provider, world)
+    server = asked
+    asked.catch(() => {
+      if (server === asked) server = undefined
+    })
+    return asked
+  }
+
+  async function proof(key: StoredRecord['proofKey']): Promise<Proof | undefined> {
+    if (key === undefined) return undefined
+    const pair = await readProofKey(key)
+    const name = JSON.stringify(await crypto.subtle.exportKey('jwk', pair.publicKey))
+    // The prover remembers the servers' nonces, so a key keeps its prover.
+    if (proved?.key !== name) proved = { key: name, proof: Promise.resolve(createProof(pair, world.clock)) }
+    return proved.proof
+  }
+
+  async function parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties> {
+    const found = await discover()
+    const prover = await proof(record?.proofKey)
+    const base = { provider, server: found, clientId: record?.clientId ?? config.clientId, clientAuth, world }
+    return prover === undefined ? base : { ...base, proof: prover }
+  }
+
+  return {
+    server: discover,
+    parties,
+    proof,
+    async newProofKey() {
+      if (!config.dpop) return undefined
+      const keeps = config.store.keepsKeys === true
+      const key = await generateProofKey({ extractable: !keeps })
+      return keeps ? key : writeProofKey(key)
+    },
+    present: (record) => present(parties, config, record),
+  }
+}
+
+async function present(connect: Connection['parties'], config: Config, record: RefreshableRecord): Promise<Presented> {
+  const terminal = config.provider.terminalErrors ?? []
+  let answer: Promise<Response> | undefined
+  try {
+    const parties = await connect(record)
+    const { fetch } = config.world
+    const listening = withFetch(parties, (input, init) => {
+      const sent = fetch(input, init)
+      answer = init?.method === 'POST' ? sent : answer
+      return sent
+    })
+    return { outcome: arrived(await refreshTokens(listening, request(config, record))) }
+  } catch (error) {
+    const outcome = failedOutcome(error, terminal)
+    const pending = answer
+    // Whatever failed before the token request, such as discovery, used nothing up.
+    if (pending === undefined && 'error' in outcome) return { outcome: { kind: 'unsent', error: outcome.error } }
+    if (outcome.kind !== 'lost' || outcome.error.code !== 'timeout' || pending === undefined) return { outcome }
+    return { outcome, late: lateOutcome(connect, config, record, pending) }
+  }
+}
+
+/** How long an answer is still listened for after everybody has given up, in milliseconds. */
+const lateness = 10 * 60_000
+
+/**
+ * Reads an answer that comes too late, by making the same request once more to a `fetch` that only
+ * hands over the answer of the first. Nothing is sent.
+ */
+async function lateOutcome(
+  connect: Connection['parties'],
+  config: Config,
+  record: RefreshableRecord,
+  pending: Promise<Response>,
+): Promise<Outcome> {
+  try {
+    const parties = await connect(record)
+    const patient = { ...parties, world: { ...parties.world, timeout: lateness } }
+    return arrived(
+      await refreshTokens(
+        withFetch(patient, () => pending),
+        request(config, record),
+      ),
+    )
+  } catch (error) {
+    return failedOutcome(error, [])
+  }
+}
+
+function withFetch(parties: Parties, fetch: Parties['world']['fetch']): Parties {
+  return { ...parties, world: { ...parties.world, fetch } }
+}
+
+function request(config: Config, record: RefreshableRecord): Parameters<typeof refreshTokens>[1] {
+  return {
+    tokens: record.tokens,
+    ...(record.account !== undefined && { account: record.account }),
+    ...(config.resource !== undefined && { resource: config.resource }),
+  }
+}
+
+function arrived(refreshed: Refreshed): Outcome {
+  return refreshed
+}
