@@ -1,0 +1,32 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { readEntries } from './entries.ts'
+
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly exports: Record<string, unknown> }
+const entries = readEntries()
+
+// Places where each file is an entry of its own, unless it is a part of one of its siblings.
+const published = ['src/index.ts', 'src/*/index.ts']
+
+describe('exports', () => {
+  it('names each subpath, with types and default and nothing else', () => {
+    for (const [subpath, target] of Object.entries(exports)) {
+      expect(subpath).toMatch(/^\.(\/[\w./-]+)?$/)
+      if (subpath !== './package.json') expect(Object.keys(target as object)).toEqual(['types', 'default'])
+    }
+  })
+
+  it.each(entries)('$subpath exists as $source', ({ source }) => {
+    expect(existsSync(source)).toBe(true)
+  })
+
+  it('leaves no front door unnamed', () => {
+    const named = entries.map(({ source }) => source)
+    expect(published.flatMap((pattern) => globSync(pattern)).filter((file) => !named.includes(file))).toEqual([])
+  })
+
+  it('has a front door that gives names and does nothing else', () => {
+    const code = readFileSync('src/index.ts', 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    expect(code.replaceAll(/export (type )?(\{[^}]*\}|\*) from '[^']+'/g, '').trim()).toBe('')
+  })
+})
