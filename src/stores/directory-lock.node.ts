@@ -152,11 +152,11 @@ function beat(path: string, stillHeld: () => Promise<boolean>): () => Promise<vo
 /** To say "I am going" is the last claim: whoever wins it may take the directory away, and no one else. */
 async function release(instance: LockInstance, index: number, owner: LockOwner): Promise<void> {
   if (!(await claimLock(instance, index + 1, { ...owner, releasing: true }))) return
-  if ((await lockInstance(instance.path))?.id === instance.id) {
-    await rename(instance.path, gonePath(instance))
-    await removeClaims(instance, index + 1)
-    await rmdir(gonePath(instance))
-  } else await removeClaims(instance, index + 1)
+  if ((await lastClaim(instance, index + 2)) !== undefined) return
+  const moved = (await lockInstance(instance.path))?.id === instance.id
+  if (moved) await rename(instance.path, gonePath(instance))
+  await removeClaims(instance, index + 1)
+  if (moved) await rmdir(gonePath(instance))
 }
 
 async function touch(path: string): Promise<void> {
