@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordChange } from '../../src/contracts.ts'
+import { isOAuthError } from '../../src/errors.ts'
 import { fileStore } from '../../src/stores/file.node.ts'
 
 /** What a process shall do. */
@@ -15,6 +16,8 @@ export type Job =
   | { readonly kind: 'pi'; readonly path: string; readonly times: number }
   /** Takes the lock, says so, and keeps it. */
   | { readonly kind: 'hold'; readonly path: string }
+  /** Reads, writes and locks, and says what came of each. */
+  | { readonly kind: 'try'; readonly path: string }
   /** Waits for each of `rounds` files `<path>.round<n>`, then takes the lock once and says whether it was alone. */
   | { readonly kind: 'meet'; readonly path: string; readonly rounds: number }
 
@@ -82,6 +85,19 @@ async function meet(path: string, rounds: number): Promise<void> {
   }
 }
 
+async function attempt(path: string): Promise<void> {
+  const store = fileStore({ path, lockTimeout: 2_000 })
+  const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => 'done',
+      (error: unknown) => (isOAuthError(error) ? error.code : `untyped: ${String(error)}`),
+    )
+  const get = await outcome(store.get('slot'))
+  const update = await outcome(store.update('slot', increment))
+  const lock = await outcome(store.lock('slot', (held) => held.update('slot', increment), wait))
+  say({ get, update, lock })
+}
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -97,6 +113,7 @@ async function run(job: Job): Promise<void> {
   if (job.kind === 'count') return count(job.path, job.times)
   if (job.kind === 'pi') return pi(job.path, job.times)
   if (job.kind === 'hold') return hold(job.path)
+  if (job.kind === 'try') return attempt(job.path)
   return meet(job.path, job.rounds)
 }
 
