@@ -102,6 +102,8 @@ interface Gate extends FaultTarget {
   readonly endpoint: EndpointName
   readonly when: Moment
   calls: number
+  /** A call stands at it, or has passed. */
+  taken: boolean
   readonly arrive: () => void
   readonly released: Promise<void>
   readonly release: () => void
@@ -146,8 +148,8 @@ export function createFaults(): { readonly faults: Faults; readonly strike: (ent
   }
   const strike = (entry: HistoryEntry): Strike => {
     const fault = take(entry)
-    const held = gates.filter((gate) => gate.endpoint === entry.endpoint && hits(gate, gate, entry))
-    gates = gates.filter((gate) => !held.includes(gate))
+    const held = gates.filter((gate) => !gate.taken && gate.endpoint === entry.endpoint && hits(gate, gate, entry))
+    for (const gate of held) gate.taken = true
     return { ...(fault !== undefined && { fault }), pass: (moment) => pass(held, moment) }
   }
   return { faults, strike }
@@ -179,6 +181,6 @@ function createGate(
   let release = (): void => {}
   const arrived = new Promise<void>((resolve) => (arrive = resolve))
   const released = new Promise<void>((resolve) => (release = resolve))
-  const gate: Gate = { ...target, endpoint, when, calls: 0, arrive, released, release }
+  const gate: Gate = { ...target, endpoint, when, calls: 0, taken: false, arrive, released, release }
   return { gate, hold: { arrived, release } }
 }

@@ -52,13 +52,13 @@ async function known(desk: Desk, request: Request, endpoint: EndpointName): Prom
   if (strike.fault !== undefined) entry.fault = true
   const commit = (): Promise<Response> =>
     refusals({ entry, write: route.page === true ? refusalPage : errorAnswer }, () => {
-      if (problem !== undefined) throw problem
       if (route.methods?.includes(request.method) === false) {
         refuse('invalid_request', 'The method is not allowed.', {
           status: 405,
           headers: { allow: route.methods.join(', ') },
         })
       }
+      if (problem !== undefined) throw problem
       if (route.form) refuseRepeated(route.page === true ? withoutChoices(call.params) : call.params)
       return route.answer(desk.context, { ...call, endpoint })
     })
