@@ -42,8 +42,8 @@ export async function replacePrivateFile(
   const before = await statIfPresent(target)
   if (before !== undefined) {
     checkFile(before, target)
-    // A rename asks the directory only; a file made read-only was made so for a reason.
-    await access(target, constants.W_OK)
+    // A rename asks the directory only; a file made read-only was made so for a reason. Root may all the same.
+    if (process.geteuid?.() !== 0) await access(target, constants.W_OK)
   }
   const temporary = `${target}.${randomBytes(8).toString('hex')}.tmp`
   const handle = await open(temporary, 'wx', 0o600)

@@ -36,12 +36,16 @@ export function watchFile(
       last = now ?? last
       if (changed && !ended.signal.aborted) listener()
     }
-    const watcher = watch(dirname(target), { persistent: false, signal: ended.signal }, (_event, name) => {
+    const options = { persistent: false, signal: ended.signal }
+    const watcher = watch(dirname(target), options, (_event, name) => {
+      // Deno hears not `persistent` but `unref`, and forgets it with each event.
+      setTimeout(() => watcher.unref(), 0)
       if (name !== null && name !== basename(target)) return
       clearTimeout(timer)
       timer = setTimeout(() => void compare(), quiet)
       timer.unref()
     })
+    watcher.unref()
     watcher.on('error', () => watcher.close())
     await compare()
   })().catch(() => undefined)

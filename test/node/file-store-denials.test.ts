@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -29,6 +29,20 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
+describe('a file store that may write', () => {
+  it('makes a file and directories for the owner alone, whatever the umask', async () => {
+    const made = join(directory, 'a/b/auth.json')
+    for (const umask of ['000', '022', '077']) {
+      expect(await attempt(`umask ${umask}; exec "$@"`, made)).toEqual({ get: 'done', update: 'done', lock: 'done' })
+      const modes = [made, join(directory, 'a/b'), join(directory, 'a')].map(
+        async (file) => (await stat(file)).mode & 0o777,
+      )
+      expect(await Promise.all(modes)).toEqual([0o600, 0o700, 0o700])
+      await rm(join(directory, 'a'), { recursive: true })
+    }
+  })
+})
+
 describe('a file store that may not write', () => {
   it('reads in a directory that is read-only, and refuses to write before anything else happens', async () => {
     await chmod(directory, 0o500)
@@ -51,7 +65,7 @@ describe('a file store that may not write', () => {
 
   it('leaves the old file when the new one cannot be written to its end', async () => {
     // No program that this shell starts may write a byte to a file.
-    expect(await attempt('ulimit -f 0; exec "$@"')).toEqual({
+    expect(await attempt('trap "" XFSZ; ulimit -f 0; exec "$@"')).toEqual({
       get: 'done',
       update: 'persist_failed',
       lock: 'persist_failed',
@@ -67,16 +81,16 @@ describe('a file store that may not write', () => {
   })
 
   it.runIf(root)('writes all the same where it may, as root for another user, and the file stays theirs', async () => {
-    expect(await attempt('exec "$@"', 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
+    expect(await attempt('exec "$@"', path, 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
     expect(await attempt()).toEqual({ get: 'done', update: 'done', lock: 'done' })
     expect(JSON.parse(await readFile(path, 'utf8')).slot.expires).toBe(5)
   })
 })
 
 /** Lets a process, as `uid`, try everything under a shell command. */
-async function attempt(shell = 'exec "$@"', uid: number | undefined = user): Promise<unknown> {
+async function attempt(shell = 'exec "$@"', file = path, uid: number | undefined = user): Promise<unknown> {
   const deno = 'Deno' in globalThis ? ['run', '-A', '--no-lock', '--node-modules-dir=manual'] : []
-  const job = JSON.stringify({ kind: 'try', path })
+  const job = JSON.stringify({ kind: 'try', path: file })
   const arguments_ = ['-c', shell, 'sh', process.execPath, ...deno, script, job]
   const child = spawn('sh', arguments_, {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -45,17 +45,6 @@ afterEach(async () => {
 })
 
 describe('what a file store leaves for others to see', () => {
-  it('is a file and directories for the owner alone, whatever the umask', async () => {
-    const before = process.umask(0)
-    try {
-      const deep = join(directory, 'a/b/auth.json')
-      await fileStore({ path: deep }).update('slot', () => record)
-      expect(await modes(deep, join(directory, 'a/b'), join(directory, 'a'))).toEqual([0o600, 0o700, 0o700])
-    } finally {
-      process.umask(before)
-    }
-  })
-
   it('is a file closed to others when it was open to them, and never open for an instant', async () => {
     await writeFile(path, '{}', { mode: 0o644 })
     await chmod(path, 0o644)
@@ -353,10 +342,6 @@ describe('fileStore', () => {
 
 function tokens(accessToken: string): StoredRecord {
   return { tokens: { accessToken, tokenType: 'Bearer' } }
-}
-
-async function modes(...paths: string[]): Promise<number[]> {
-  return Promise.all(paths.map(async (one) => (await stat(one)).mode & 0o777))
 }
 
 async function expectCode(promise: Promise<unknown>, code: string): Promise<void> {
