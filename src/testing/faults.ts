@@ -21,7 +21,12 @@ export interface Fault extends FaultTarget {
   readonly when?: Moment
   /** Waits so long by the server's clock, in milliseconds, and goes on. */
   readonly latency?: number
-  /** Ends the connection without an answer: `fetch` rejects, and a real socket is destroyed. */
+  /**
+   * Ends the connection without an answer: `fetch` rejects, and a real socket is destroyed.
+   *
+   * Over a real socket the runtime may ask again by itself: Deno's `fetch` does so, also for a POST, unless
+   * its body is a stream. The history shows both requests.
+   */
   readonly drop?: true
   /** Answers with this status instead. */
   readonly status?: number

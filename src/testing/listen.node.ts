@@ -106,7 +106,7 @@ async function exchange(server: Listener, origin: string, { incoming, outgoing }
     const response = await server.fetch(requestOf(incoming, origin, gone.signal))
     await write(response, outgoing, gone.signal)
   } catch {
-    outgoing.destroy()
+    incoming.socket.destroy()
   }
 }
 
