@@ -64,6 +64,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
   const { slot, redirectUri, scopes, resource, appState, lifetime } = request
   if (server.token_endpoint === undefined) throw config('the server names no token endpoint.')
   checkRedirectUri(redirectUri)
+  if (resource !== undefined) checkResource(resource)
   const startedAt = world.clock.now()
   return {
     state: generateState(),
@@ -106,7 +107,7 @@ export async function authorizationUrl(
     append(url, params)
     return { url, expiresAt: transaction.expiresAt }
   }
-  const { requestUri, expiresAt } = await push(parties, params, transaction, options.signal)
+  const { requestUri, expiresAt } = await push(parties, params, options.signal)
   append(url, new URLSearchParams({ client_id: clientId, request_uri: requestUri }))
   return { url, expiresAt: Math.min(transaction.expiresAt, expiresAt) }
 }
@@ -123,7 +124,8 @@ async function authorizationParams(
   params.set('response_type', 'code')
   params.set('client_id', transaction.clientId)
   params.set('redirect_uri', transaction.redirectUri)
-  if (transaction.scopes.length > 0) params.set('scope', transaction.scopes.join(' '))
+  const scope = transaction.scopes.join(' ')
+  if (scope !== '') params.set('scope', scope)
   params.set('state', transaction.state)
   params.set('code_challenge', await generateCodeChallenge(transaction.codeVerifier))
   params.set('code_challenge_method', 'S256')
@@ -135,15 +137,11 @@ async function authorizationParams(
 async function push(
   parties: Parties,
   params: URLSearchParams,
-  transaction: Transaction,
   signal: AbortSignal | undefined,
 ): Promise<{ requestUri: string; expiresAt: number }> {
   const { server, client, auth } = wire(parties)
-  const secrets = [transaction.state, transaction.codeVerifier]
-  const answer = await call(
-    parties,
-    { endpoint: 'pushed_authorization', secrets, ...(signal && { signal }) },
-    (options) => pushedAuthorizationRequest(server, client, auth, params, options),
+  const answer = await call(parties, { endpoint: 'pushed_authorization', ...(signal && { signal }) }, (options) =>
+    pushedAuthorizationRequest(server, client, auth, params, options),
   )
   try {
     const { request_uri, expires_in } = await processPushedAuthorizationResponse(server, client, answer.response)
@@ -173,6 +171,12 @@ function checkRedirectUri(redirectUri: string): void {
     return
   }
   if (!scheme.includes('.')) throw config('a redirectUri with a scheme of your own must use a reversed domain name.')
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2} */
+function checkResource(resource: string): void {
+  if (parseUrl(resource) === undefined) throw config('resource is not an absolute URI.')
+  if (resource.includes('#')) throw config('resource must not contain a fragment.')
 }
 
 function config(reason: string): OAuthError {

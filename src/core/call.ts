@@ -5,6 +5,7 @@ import type { ClientAuth, Provider } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { skew } from './client-auth.ts'
 import { failure } from './failure.ts'
+import { requestSecrets } from './request-secrets.ts'
 import { send } from './send.ts'
 import type { Server } from './server.ts'
 import type { World } from './world.ts'
@@ -20,11 +21,10 @@ export interface Parties {
   readonly proof?: DPoPHandle
 }
 
-/** One request to the server: who makes it, and what nobody may read in an error. */
+/** One request to the server. */
 export interface Call {
   /** A role for messages: `'token'`, `'revocation'`, … */
   readonly endpoint: string
-  readonly secrets: readonly string[]
   readonly signal?: AbortSignal
   /** Fields added by the provider's quirks, by name. */
   readonly extra?: Readonly<Record<string, string>>
@@ -54,13 +54,16 @@ export interface Answer {
  */
 export async function call(
   parties: Parties,
-  { endpoint, secrets, signal, extra }: Call,
+  { endpoint, signal, extra }: Call,
   request: (options: WireOptions) => Promise<Response>,
 ): Promise<Answer> {
   const { world, provider, proof } = parties
+  let secrets: readonly string[] = []
   const options: WireOptions = {
-    [customFetch]: (url, init) =>
-      send(world, endpoint, url, { ...wireInit(provider, endpoint, init, extra), ...(signal && { signal }) }),
+    [customFetch]: (url, init) => {
+      secrets = requestSecrets(init.headers, formOf(init))
+      return send(world, endpoint, url, { ...wireInit(provider, endpoint, init, extra), ...(signal && { signal }) })
+    },
     [allowInsecureRequests]: world.allowInsecureLoopback,
     ...(proof && { DPoP: proof }),
   }
@@ -97,7 +100,7 @@ function wireInit(
 ): { method: string; headers: Record<string, string>; body?: string | URLSearchParams } {
   const { method } = init
   const headers = { ...init.headers }
-  const body = init.body instanceof URLSearchParams ? init.body : undefined
+  const body = formOf(init)
   if (body === undefined) return { method, headers }
   if (endpoint !== 'token') return { method, headers, body }
   for (const [name, value] of Object.entries(extra ?? {})) body.set(name, value)
@@ -107,15 +110,20 @@ function wireInit(
   return { method, headers, body: JSON.stringify(Object.fromEntries(body)) }
 }
 
+function formOf({ body }: CustomFetchOptions<string, unknown>): URLSearchParams | undefined {
+  return body instanceof URLSearchParams ? body : undefined
+}
+
 /** What oauth4webapi throws before it sends anything is about the configuration. */
 function requestRefused(endpoint: string, error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
-  return new OAuthError('config', { reason: `the ${endpoint} request cannot be made: ${sentence(error)}` })
-}
-
-function sentence(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code
-  if (code === 'OAUTH_MISSING_SERVER_METADATA') return 'the server names no such endpoint.'
-  if (code === 'OAUTH_HTTP_REQUEST_FORBIDDEN') return 'it would not be sent over https.'
-  return 'the client authentication or the key does not fit.'
+  if (code === 'OAUTH_MISSING_SERVER_METADATA') {
+    return new OAuthError('unsupported', { what: `the server names no ${endpoint} endpoint.` })
+  }
+  const why =
+    code === 'OAUTH_HTTP_REQUEST_FORBIDDEN'
+      ? 'it would not be sent over https.'
+      : 'the client authentication or the key does not fit.'
+  return new OAuthError('config', { reason: `the ${endpoint} request cannot be made: ${why}` })
 }

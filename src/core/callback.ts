@@ -56,7 +56,8 @@ function read(input: URL | URLSearchParams | string): ParsedCallback {
     return { params: new URLSearchParams(url.search), url }
   }
   if (/(^|[?&])(code|error|state)=/.test(text)) {
-    return { params: new URLSearchParams(text.slice(text.indexOf('?') + 1)) }
+    const [query = ''] = text.slice(text.indexOf('?') + 1).split('#')
+    return { params: new URLSearchParams(query) }
   }
   const hash = text.indexOf('#')
   const code = text.slice(0, hash)
@@ -74,10 +75,10 @@ export interface CheckedCallback {
 }
 
 /**
- * Holds a callback against the transaction that its `state` found: where it arrived, then who sent
- * it, then what it says. Nothing has been sent to anybody yet.
+ * Holds a callback against its transaction: its `state`, then who sent it, then what it says. Nothing
+ * has been sent to anybody yet.
  *
- * Errors: `invalid_callback`, `issuer_mismatch`, `access_denied`, `authorization_failed`.
+ * Errors: `state_mismatch`, `issuer_mismatch`, `invalid_callback`, `access_denied`, `authorization_failed`.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9207#section-2.4 RFC 9207, section 2.4}
  */
@@ -87,11 +88,12 @@ export function checkCallback(
   server: Server,
   provider: Provider,
 ): CheckedCallback {
+  checkState(callback.params, transaction)
   checkIssuer(callback.params, transaction, server, provider)
   const error = callback.params.get('error')
   const code = callback.params.get('code')
   if (error !== null && code !== null) throw invalid('it carries both a code and an error.')
-  if (error !== null) throw refusal(error, callback.params.get('error_description'))
+  if (error !== null) throw refusal(error, callback.params.get('error_description'), secretsOf(transaction))
   if (code === null || code === '') throw invalid('it carries neither a code nor an error.')
   const clientId = provider.readClientId?.(callback.params) ?? transaction.clientId
   try {
@@ -119,8 +121,15 @@ export function arrivedAt(url: URL, redirectUri: string): boolean {
   return same && [...expected.searchParams].every(([name, value]) => url.searchParams.get(name) === value)
 }
 
+function checkState(params: URLSearchParams, transaction: Transaction): void {
+  const state = params.get('state') ?? ''
+  if (state === transaction.state) return
+  throw new OAuthError('state_mismatch', { reason: state === '' ? 'missing' : 'unknown' })
+}
+
 function checkIssuer(params: URLSearchParams, transaction: Transaction, server: Server, provider: Provider): void {
   const expected = transaction.issuer
+  if (server.issuer !== expected) throw new OAuthError('issuer_mismatch', { expected, received: server.issuer })
   const received = params.get('iss')
   const announced = server.authorization_response_iss_parameter_supported === true
   if (received === null) {
@@ -128,19 +137,26 @@ function checkIssuer(params: URLSearchParams, transaction: Transaction, server: 
     return
   }
   if (received !== expected) {
-    throw new OAuthError('issuer_mismatch', { expected, received: untrustedText(received) ?? '' })
+    throw new OAuthError('issuer_mismatch', {
+      expected,
+      received: untrustedText(received, secretsOf(transaction)) ?? '',
+    })
   }
   if (!announced && provider.unannouncedIssuer !== 'compare') {
     throw invalid("it names an issuer, which the server's metadata does not announce; see provider.unannouncedIssuer.")
   }
 }
 
-function refusal(error: string, description: string | null): OAuthError {
-  const text = untrustedText(description)
+function secretsOf({ codeVerifier, nonce = '', state }: Transaction): readonly string[] {
+  return [state, codeVerifier, nonce]
+}
+
+function refusal(error: string, description: string | null, secrets: readonly string[]): OAuthError {
+  const text = untrustedText(description, secrets)
   const told = text === undefined ? {} : { description: text }
   if (error === 'access_denied') return new OAuthError('access_denied', told)
   return new OAuthError('authorization_failed', {
-    error: errorCode(error) ?? 'unreadable',
+    error: errorCode(error, secrets) ?? 'unreadable',
     ...told,
     endpoint: 'authorization',
   })

@@ -24,7 +24,7 @@ export async function clientCredentials(parties: Parties, request: ClientCredent
   const params = new URLSearchParams()
   if (scopes.length > 0) params.set('scope', scopes.join(' '))
   if (resource !== undefined) params.set('resource', resource)
-  const answer = await call(parties, { endpoint: 'token', secrets: [], ...(signal && { signal }) }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', ...(signal && { signal }) }, (options) =>
     clientCredentialsGrantRequest(server, client, auth, params, options),
   )
   const members = tokenMembers(answer)

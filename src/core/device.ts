@@ -11,6 +11,8 @@ import { call, wire } from './call.ts'
 import type { Parties } from './call.ts'
 import { isLoopback, parseUrl } from './endpoint.ts'
 import { proveIdToken } from './id-token.ts'
+import { jsonMembers } from './json.ts'
+import type { JsonMembers } from './json.ts'
 import { knownMembers, readTokens, tokenMembers } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
 import { unusable } from './unusable.ts'
@@ -37,6 +39,9 @@ export interface DeviceAuthorization {
 /** RFC 8628 §3.2: "If no value is provided, clients MUST use 5 as the default." */
 const defaultInterval = 5000
 
+/** A day, in milliseconds: a wait for longer than that is no wait. */
+const longestLife = 24 * 60 * 60_000
+
 /**
  * Begins a sign-in on another device.
  *
@@ -48,13 +53,14 @@ export async function authorizeDevice(parties: Parties, request: DeviceRequest):
   if (request.scopes.length > 0) params.set('scope', request.scopes.join(' '))
   if (request.resource !== undefined) params.set('resource', request.resource)
   const { signal } = request
-  const answer = await call(
-    parties,
-    { endpoint: 'device_authorization', secrets: [], ...(signal && { signal }) },
-    (options) => deviceAuthorizationRequest(server, client, auth, params, options),
+  const answer = await call(parties, { endpoint: 'device_authorization', ...(signal && { signal }) }, (options) =>
+    deviceAuthorizationRequest(server, client, auth, params, options),
   )
-  const body = await processDeviceAuthorizationResponse(server, client, answer.response).catch((error: unknown) => {
-    throw unusable('device_authorization', error, answer.response.status)
+  const members = jsonMembers(answer.text)
+  const { status } = answer.response
+  const judged = new Response(JSON.stringify(withoutInterval(members)), { status })
+  const body = await processDeviceAuthorizationResponse(server, client, judged).catch((error: unknown) => {
+    throw unusable('device_authorization', error, status)
   })
   const verificationUri = safeUri(parties, body.verification_uri)
   const userCode = untrustedText(body.user_code)
@@ -69,10 +75,22 @@ export async function authorizeDevice(parties: Parties, request: DeviceRequest):
     userCode,
     verificationUri,
     ...(complete !== undefined && { verificationUriComplete: complete }),
-    expiresAt: answer.sentAt + body.expires_in * 1000,
-    interval: body.interval === undefined ? defaultInterval : Math.max(1000, body.interval * 1000),
+    expiresAt: answer.sentAt + Math.min(body.expires_in * 1000, longestLife),
+    interval: intervalOf(members),
     deviceCode: body.device_code,
   }
+}
+
+/** oauth4webapi takes positive numbers only, and servers also send `"5"`, `0` and `null`. */
+function withoutInterval(members: JsonMembers | undefined): unknown {
+  return members === undefined ? undefined : { ...members, interval: undefined }
+}
+
+function intervalOf(members: JsonMembers | undefined): number {
+  const value = members?.['interval']
+  const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return defaultInterval
+  return Math.min(Math.max(1, seconds) * 1000, longestLife)
 }
 
 function safeUri(parties: Parties, value: string | undefined): string | undefined {
@@ -98,28 +116,38 @@ export async function pollDevice(
   const { clock } = parties.world
   const startedAt = clock.now()
   let { interval } = device
+  let pollAt = startedAt + interval
   for (;;) {
-    await clock.sleep(interval, request.signal)
+    await clock.sleep(Math.min(pollAt, device.expiresAt) - clock.now(), request.signal)
     if (request.signal?.aborted === true) throw new OAuthError('aborted', {})
     if (clock.now() >= device.expiresAt) throw expired(device, startedAt)
     try {
       return await poll(parties, device, request.scopes)
     } catch (error) {
-      interval = nextInterval(error, interval, device, startedAt)
+      if (isExpiredToken(error)) throw expired(device, startedAt)
+      interval = nextInterval(error, interval)
+      pollAt = Math.max(clock.now() + interval, retryAtOf(error))
     }
   }
 }
 
 /** How long to wait before the next poll, or the error again where there shall be none. */
-function nextInterval(error: unknown, interval: number, device: DeviceAuthorization, startedAt: number): number {
+function nextInterval(error: unknown, interval: number): number {
   if (!isOAuthError(error)) throw error
   if (error.code === 'timeout' || error.code === 'network') return interval * 2
   if (error.code === 'server_error' || error.code === 'rate_limited') return interval + 5000
   if (error.code !== 'authorization_failed') throw error
   if (error.detail.error === 'authorization_pending') return interval
   if (error.detail.error === 'slow_down') return interval + 5000
-  if (error.detail.error === 'expired_token') throw expired(device, startedAt)
   throw error
+}
+
+function retryAtOf(error: unknown): number {
+  return (isOAuthError(error) && 'retryAt' in error.detail && error.detail.retryAt) || 0
+}
+
+function isExpiredToken(error: unknown): boolean {
+  return isOAuthError(error) && error.code === 'authorization_failed' && error.detail.error === 'expired_token'
 }
 
 function expired(device: DeviceAuthorization, startedAt: number): OAuthError {
@@ -128,7 +156,7 @@ function expired(device: DeviceAuthorization, startedAt: number): OAuthError {
 
 async function poll(parties: Parties, device: DeviceAuthorization, scopes: readonly string[]): Promise<Grant> {
   const { server, client, auth } = wire(parties)
-  const answer = await call(parties, { endpoint: 'token', secrets: [device.deviceCode] }, (options) =>
+  const answer = await call(parties, { endpoint: 'token' }, (options) =>
     deviceCodeGrantRequest(server, client, auth, device.deviceCode, options),
   )
   const members = tokenMembers(answer)

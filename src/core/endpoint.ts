@@ -54,22 +54,24 @@ export function parseUrl(value: string, base?: URL): URL | undefined {
 }
 
 // The URL parser has already turned decimal, octal and hexadecimal forms into dotted ones, and
-// IPv4-mapped IPv6 addresses into [::ffff:a9fe:a9fe].
+// IPv4-mapped IPv6 addresses into [::ffff:a9fe:a9fe]. IANA's special-purpose address registries.
 const privateHosts = [
-  /^localhost$/,
-  /\.localhost$/,
-  /^(0|10|127)\./,
+  /(^|\.)(localhost|local|internal)$/,
+  /^(0|10|127)\.\d+\./,
   /^169\.254\./,
-  /^192\.168\./,
+  /^192\.(168|0\.0)\./,
   /^172\.(1[6-9]|2\d|3[01])\./,
   /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  /^\[::1?\]$/,
-  /^\[f[cd]/,
-  /^\[fe[89ab]/,
-  /^\[::ffff:/,
+  /^198\.1[89]\./,
+  /^(22[4-9]|2[34]\d|25[0-5])\.\d+\./,
+  /^\[::/,
+  /^\[f[cdf]/,
+  /^\[fe[89a-f]/,
   /^\[64:ff9b:/,
+  /^\[2002:/,
 ]
 
-function isPrivate(url: URL): boolean {
-  return privateHosts.some((pattern) => pattern.test(url.hostname))
+function isPrivate({ hostname }: URL): boolean {
+  const host = hostname.replace(/\.$/, '')
+  return privateHosts.some((pattern) => pattern.test(host))
 }

@@ -23,12 +23,11 @@ export async function exchangeCode(
 ): Promise<Grant> {
   const { server, client, auth } = wire(atRecordedEndpoint(parties, transaction))
   const { tokenRequest } = parties.provider
-  const secrets = [callback.params.get('code') ?? '', transaction.codeVerifier, transaction.state]
   const extra = {
     ...(transaction.resource !== undefined && { resource: transaction.resource }),
     ...(tokenRequest?.sendState === true && { state: transaction.state }),
   }
-  const answer = await call(parties, { endpoint: 'token', secrets, extra }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', extra }, (options) =>
     authorizationCodeGrantRequest(
       server,
       client,

@@ -56,12 +56,22 @@ function refusal(answer: FailedAnswer, told: ProviderError): OAuthError {
 
 function readError(answer: FailedAnswer): ProviderError | undefined {
   const members = jsonMembers(answer.text)
-  if (members === undefined) return undefined
-  const own = answer.provider.readError?.(members, answer.response.status)
-  const error = errorCode(own?.error ?? stringMember(members, 'error'), answer.secrets)
+  const own = members && answer.provider.readError?.(members, answer.response.status)
+  const error = errorCode(own?.error ?? stringMember(members, 'error') ?? challengeError(answer), answer.secrets)
   if (error === undefined) return undefined
   const description = own?.description ?? stringMember(members, 'error_description')
   return description === undefined ? { error } : { error, description }
+}
+
+/**
+ * What an API says in its challenge; it need not say it in a body. At the token endpoint a challenge
+ * is no verdict: a proxy may have written it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750, section 3}
+ */
+function challengeError({ endpoint, response }: FailedAnswer): string | undefined {
+  if (endpoint !== 'userinfo') return undefined
+  return /\berror\s*=\s*"?([a-z_]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1]
 }
 
 /** An error code, where `value` is one by the grammar of RFC 6749 §5.2, and short. */

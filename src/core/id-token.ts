@@ -10,7 +10,7 @@ import type { IDToken, TokenEndpointResponse } from 'oauth4webapi'
 import { OAuthError } from '../errors.ts'
 import { wire } from './call.ts'
 import type { Parties, WireOptions } from './call.ts'
-import { send } from './send.ts'
+import { getDocument } from './get-document.ts'
 import { unusable } from './unusable.ts'
 
 /** How far in the future a server's clock may be, in seconds. */
@@ -52,12 +52,12 @@ export async function proveIdToken(
 
 /** How the server's published keys are fetched. */
 export function keyFetch(
-  { world }: Parties,
+  { provider, world }: Parties,
   signal?: AbortSignal,
 ): Pick<WireOptions, typeof customFetch | typeof allowInsecureRequests> {
   return {
-    [customFetch]: (url, { method, headers }) =>
-      send(world, 'jwks', url, { method, headers, ...(signal && { signal }) }),
+    [customFetch]: (url, { headers }) =>
+      getDocument(provider, world, { endpoint: 'jwks', url, headers, ...(signal && { signal }) }),
     [allowInsecureRequests]: world.allowInsecureLoopback,
   }
 }

@@ -1,10 +1,10 @@
 import { exportJWK, importJWK } from 'jose'
 import {
   allowInsecureRequests,
-  clockSkew,
   customFetch,
   DPoP,
   generateKeyPair,
+  modifyAssertion,
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
@@ -12,7 +12,6 @@ import type { DPoPHandle } from 'oauth4webapi'
 
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { skew } from './client-auth.ts'
 
 /** Proves possession of a key with each request, and remembers each server's newest nonce. */
 export type Proof = DPoPHandle
@@ -45,7 +44,11 @@ export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
 
 /** Makes the prover for a key. */
 export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
-  return DPoP({ [clockSkew]: skew(clock.now()) }, key)
+  return DPoP({}, key, {
+    [modifyAssertion]: (_header, claims) => {
+      claims['iat'] = Math.floor(clock.now() / 1000)
+    },
+  })
 }
 
 /** One request to a resource server. */

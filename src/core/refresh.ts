@@ -34,13 +34,16 @@ export type Refreshed =
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */
 export async function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {
+  if (request.tokens.tokenType === 'DPoP' && parties.proof === undefined) {
+    throw new OAuthError('config', { reason: 'the tokens are bound to a DPoP key, which is not at hand.' })
+  }
   const { server, client, auth } = wire(parties)
   const { refreshToken } = request.tokens
   const extra = {
     ...(request.resource !== undefined && { resource: request.resource }),
     ...parties.provider.tokenRequest?.refreshParams,
   }
-  const answer = await call(parties, { endpoint: 'token', secrets: [refreshToken], extra }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', extra }, (options) =>
     refreshTokenGrantRequest(server, client, auth, refreshToken, options),
   )
   const members = tokenMembers(answer)

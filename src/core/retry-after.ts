@@ -11,7 +11,11 @@ const longest = 10 * 60_000
 export function retryAfter(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (value === undefined || value === '') return undefined
-  const at = /^\d{1,15}$/.test(value) ? now + Number(value) * 1000 : Date.parse(value)
-  if (!Number.isFinite(at) || at <= now) return undefined
-  return Math.min(at, now + longest)
+  const at = /^\d+$/.test(value) ? now + Number(value) * 1000 : httpDate(value)
+  return at > now ? Math.min(at, now + longest) : undefined
+}
+
+/** `Date.parse` makes a date of nearly anything, `-5` and `1.5` included; a date on the wire begins with a weekday. */
+function httpDate(value: string): number {
+  return /^[A-Z][a-z]{2,8},? /.test(value) ? Date.parse(value) : Number.NaN
 }

@@ -1,8 +1,7 @@
-import { processRevocationResponse, revocationRequest } from 'oauth4webapi'
+import { revocationRequest } from 'oauth4webapi'
 
 import { call, wire } from './call.ts'
 import type { Parties } from './call.ts'
-import { unusable } from './unusable.ts'
 
 /** One token to be revoked. */
 export interface RevocationRequest {
@@ -21,13 +20,8 @@ export interface RevocationRequest {
  */
 export async function revokeToken(parties: Parties, { token, hint, signal }: RevocationRequest): Promise<void> {
   const { server, client, auth } = wire(parties)
-  const answer = await call(
-    parties,
-    { endpoint: 'revocation', secrets: [token], ...(signal && { signal }) },
-    (options) =>
-      revocationRequest(server, client, auth, token, { ...options, additionalParameters: { token_type_hint: hint } }),
+  // RFC 7009 §2.2: "The content of the response body is ignored by the client".
+  await call(parties, { endpoint: 'revocation', ...(signal && { signal }) }, (options) =>
+    revocationRequest(server, client, auth, token, { ...options, additionalParameters: { token_type_hint: hint } }),
   )
-  await processRevocationResponse(answer.response).catch((error: unknown) => {
-    throw unusable('revocation', error, answer.response.status)
-  })
 }

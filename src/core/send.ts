@@ -37,7 +37,7 @@ export async function send(world: World, endpoint: string, url: string, init: Se
     const response = await untilAborted(
       world.fetch(url, {
         method: init.method,
-        headers: withUserAgent(init.headers),
+        ...manners(init.headers),
         ...(init.body !== undefined && { body: init.body }),
         redirect: 'manual',
         signal: limit.signal,
@@ -54,14 +54,15 @@ export async function send(world: World, endpoint: string, url: string, init: Se
   }
 }
 
-/** Names us. Browsers name themselves, and a header of ours would only cost a preflight. */
-function withUserAgent(headers: SendInit['headers']): SendInit['headers'] {
+/**
+ * Names us, and keeps a browser from adding what is not ours. Browsers name themselves, and a header
+ * of ours would only cost a preflight; the rest workerd throws at.
+ */
+function manners(headers: SendInit['headers']): RequestInit {
   const agent = globalThis.navigator as { readonly userAgent?: string } | undefined
-  if (agent?.userAgent?.startsWith('Mozilla/') === true) {
-    const { 'user-agent': _, ...rest } = headers
-    return rest
-  }
-  return { ...headers, 'user-agent': 'latchkey' }
+  if (agent?.userAgent?.startsWith('Mozilla/') !== true) return { headers: { ...headers, 'user-agent': 'latchkey' } }
+  const { 'user-agent': _, ...rest } = headers
+  return { headers: rest, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }
 }
 
 function startClock(clock: Clock, ms: number, onEnd: () => void): () => void {
@@ -91,7 +92,7 @@ function refuseRedirect(endpoint: string, response: Response): void {
 
 async function buffered(endpoint: string, response: Response, signal: AbortSignal): Promise<Response> {
   const text = response.body === null ? '' : await readText(endpoint, response, response.body, signal)
-  if (nesting(text) > maxDepth) {
+  if (/^\s*[[{]/.test(text) && nesting(text) > maxDepth) {
     throw new OAuthError('invalid_response', { endpoint, reason: 'it is nested too deeply.', status: response.status })
   }
   const empty = response.status === 204 || response.status === 205

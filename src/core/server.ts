@@ -3,10 +3,9 @@ import * as oauth from 'oauth4webapi'
 import type { Provider } from '../contracts.ts'
 import { OAuthError, untrustedText } from '../errors.ts'
 import { endpointUrl } from './endpoint.ts'
-import { failure } from './failure.ts'
+import { getDocument } from './get-document.ts'
 import { jsonMembers, stringMember } from './json.ts'
 import type { JsonMembers } from './json.ts'
-import { send } from './send.ts'
 import { unusable } from './unusable.ts'
 import type { World } from './world.ts'
 
@@ -24,6 +23,7 @@ export interface Server {
   readonly require_pushed_authorization_requests?: boolean
   readonly authorization_response_iss_parameter_supported?: boolean
   readonly id_token_signing_alg_values_supported?: string[]
+  readonly userinfo_signing_alg_values_supported?: string[]
 }
 
 const endpointNames = [
@@ -59,13 +59,10 @@ export async function discoverServer(provider: Provider, world: World, signal?: 
   const response = await oauth.discoveryRequest(expected, {
     algorithm: provider.discovery ?? 'oidc',
     [oauth.allowInsecureRequests]: world.allowInsecureLoopback,
-    [oauth.customFetch]: (url, init) =>
-      send(world, 'discovery', url, { method: init.method, headers: init.headers, ...(signal && { signal }) }),
+    [oauth.customFetch]: (url, { headers }) =>
+      getDocument(provider, world, { endpoint: 'discovery', url, headers, ...(signal && { signal }) }),
   })
-  const text = await response.clone().text()
-  const failed = failure({ endpoint: 'discovery', response, text, now: world.clock.now(), provider, secrets: [] })
-  if (failed !== undefined) throw failed
-  const members = jsonMembers(text)
+  const members = jsonMembers(await response.clone().text())
   // oauth4webapi compares normalised URLs, and RFC 8414 §3.3 demands identical ones; so this comes first.
   const named = stringMember(members, 'issuer')
   if (named !== undefined && named !== issuer) {
@@ -83,18 +80,24 @@ function checkedServer(metadata: JsonMembers, issuer: string, world: World): Ser
   const endpoints: Partial<Record<(typeof endpointNames)[number], string>> = {}
   for (const name of endpointNames) {
     const value = metadata[name]
-    if (value === undefined) continue
+    if (value === undefined || value === null) continue
     if (typeof value !== 'string') throw new OAuthError('config', { reason: `${name} of ${issuer} is not a string.` })
     endpoints[name] = endpointUrl(name, value, rules).href
   }
   requireS256(metadata)
-  const algorithms = metadata['id_token_signing_alg_values_supported']
+  const idTokenAlgorithms = metadata['id_token_signing_alg_values_supported']
+  const userInfoAlgorithms = metadata['userinfo_signing_alg_values_supported']
   return {
     issuer,
     ...endpoints,
     require_pushed_authorization_requests: metadata['require_pushed_authorization_requests'] === true,
     authorization_response_iss_parameter_supported: metadata['authorization_response_iss_parameter_supported'] === true,
-    ...(isStrings(algorithms) && { id_token_signing_alg_values_supported: algorithms.filter(isAsymmetric) }),
+    ...(isStrings(idTokenAlgorithms) && {
+      id_token_signing_alg_values_supported: idTokenAlgorithms.filter(isAsymmetric),
+    }),
+    ...(isStrings(userInfoAlgorithms) && {
+      userinfo_signing_alg_values_supported: userInfoAlgorithms.filter(isAsymmetric),
+    }),
   }
 }
 
@@ -116,7 +119,8 @@ function isAsymmetric(algorithm: string): boolean {
 function serverFromRow(provider: Provider, world: World): Server {
   const { endpoints } = provider
   if (endpoints === undefined) throw new OAuthError('config', { reason: `provider ${provider.id} names no endpoints.` })
-  const issuer = provider.issuer ?? new URL(endpointUrl('endpoints.token', endpoints.token, world)).origin
+  const issuer = provider.issuer ?? endpointUrl('endpoints.token', endpoints.token, world).origin
+  endpointUrl('issuer', issuer, world)
   return checkedServer(
     {
       authorization_endpoint: endpoints.authorization,

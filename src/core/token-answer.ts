@@ -55,6 +55,7 @@ export interface Expected {
  */
 export function readTokens(answer: Answer, members: JsonMembers, expected: Expected): TokenSet {
   const accessToken = headerSafe(answer, members['access_token'])
+  checkRefreshToken(answer, members['refresh_token'])
   const refreshToken = refreshTokenOf(members) ?? expected.previous?.refreshToken
   const scopes =
     typeof members['scope'] === 'string' ? words(members['scope']) : (expected.previous?.scopes ?? expected.scopes)
@@ -76,6 +77,12 @@ const latest = 8.64e15
 export function refreshTokenOf(members: JsonMembers): string | undefined {
   const value = members['refresh_token']
   return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : undefined
+}
+
+/** One that cannot be kept must not pass for none: the old one would be shown again. */
+function checkRefreshToken(answer: Answer, value: unknown): void {
+  if (typeof value !== 'string' || value === '' || /^[\x20-\x7e]+$/.test(value)) return
+  throw invalid(answer, 'its refresh token is not made of visible ASCII characters.')
 }
 
 /**

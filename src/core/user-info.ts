@@ -28,8 +28,7 @@ export interface UserInfoRequest {
  */
 export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {
   const { server, client } = wire(parties)
-  const secrets = [tokens.accessToken]
-  const answer = await call(parties, { endpoint: 'userinfo', secrets, ...(signal && { signal }) }, (options) =>
+  const answer = await call(parties, { endpoint: 'userinfo', ...(signal && { signal }) }, (options) =>
     userInfoRequest(server, client, tokens.accessToken, options),
   )
   const { response } = answer
