@@ -118,5 +118,6 @@ async function firstAnswer(run: Run, server: CallbackServer | undefined): Promis
 
 function readAnswer({ options, pending }: Run, signal: AbortSignal): Promise<string | undefined> {
   const { input = process.stdin, output = process.stderr } = options
-  return readPaste({ input, output, accept: (text) => pasteComplaint(text, pending), prompt: '> ', signal })
+  const prompt = input.isTTY ? 'Paste here (it stays hidden): ' : 'Paste here: '
+  return readPaste({ input, output, accept: (text) => pasteComplaint(text, pending), prompt, signal })
 }

@@ -1,6 +1,7 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { Client, StartOptions } from '../client/client.ts'
 import type { CallbackTexts } from '../redirects/callback-page.node.ts'
+import type { LineInput } from '../redirects/read-lines.node.ts'
 
 /** How one sign-in is done. */
 export interface NodeSignInOptions extends Omit<StartOptions, 'redirectUri'> {
@@ -22,7 +23,7 @@ export interface NodeSignInOptions extends Omit<StartOptions, 'redirectUri'> {
   /** How long the person may take, in milliseconds. @default 300_000; for `device` what the server allows */
   readonly timeout?: number
   /** Where pasted lines come from. @default process.stdin; with `auto`, only if it is a terminal */
-  readonly input?: Readable & { readonly isTTY?: boolean }
+  readonly input?: LineInput
   /** Where the person is told what to do. @default process.stderr */
   readonly output?: Writable
   /** Words of your own for the page that the browser shows at the end. */

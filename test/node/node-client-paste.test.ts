@@ -116,4 +116,46 @@ describe('readPaste', () => {
     const late = readPaste({ input, output: recorder(), prompt: '', accept: () => 'No.', signal: stop.signal })
     await expect(late).rejects.toMatchObject({ code: 'aborted' })
   })
+
+  it('reads a terminal key by key, shows nothing, and leaves it as it was', async () => {
+    const modes: boolean[] = []
+    const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) })
+    const output = recorder()
+    const answer = readPaste({ input, output, prompt: '> ', accept: (text) => pasteComplaint(text, pending) })
+    input.write('sEcReT\r')
+    input.write('\u001b[A\u001b[200~c0de')
+    input.write(`x\u007f#state-${'one'}\u001b[201~\r`)
+    expect(await answer).toBe('c0de#state-one')
+    expect(modes).toEqual([true, false])
+    expect(output.text).not.toMatch(/sEcReT|c0de/)
+  })
+
+  it('takes Ctrl-C in a terminal for an abort, and Ctrl-D for the end', async () => {
+    const terminal = (keys: string): Promise<string | undefined> => {
+      const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => true })
+      input.write(keys)
+      return readPaste({ input, output: recorder(), prompt: '', accept: () => 'No.' })
+    }
+    await expect(terminal('half a li\u0003')).rejects.toMatchObject({ code: 'aborted' })
+    expect(await terminal('line\r\u0004')).toBeUndefined()
+  })
+
+  it('keeps no more of a line than could be an answer', async () => {
+    const input = new PassThrough()
+    const lengths: number[] = []
+    const accept = (text: string): string | undefined => (lengths.push(text.length) === 1 ? 'No.' : undefined)
+    const answer = readPaste({ input, output: recorder(), prompt: '', accept })
+    for (let n = 0; n < 20; n++) input.write('a'.repeat(10_000))
+    input.write('\nb\n')
+    expect(await answer).toBe('b')
+    expect(lengths).toEqual([65_536, 1])
+  })
+
+  it('puts together characters that arrive in pieces', async () => {
+    const input = new PassThrough()
+    const bytes = new TextEncoder().encode('ä€😀\n')
+    const answer = readPaste({ input, output: recorder(), prompt: '', accept: () => undefined })
+    for (const byte of bytes) input.write(Uint8Array.of(byte))
+    expect(await answer).toBe('ä€😀')
+  })
 })
