@@ -55,15 +55,16 @@ export function exchange(
   server: Pick<AuthorizationServer, 'issuer' | 'fetch'>,
   callback: URL,
   changes: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  return postForm(server, '/token', {
+  const usual = {
     grant_type: 'authorization_code',
     client_id: 'app',
     code: callback.searchParams.get('code') ?? '',
     code_verifier: verifier,
     redirect_uri: redirectUri,
-    ...changes,
-  })
+  }
+  return postForm(server, '/token', { ...usual, ...changes }, headers)
 }
 
 /** Signs in the first user. */

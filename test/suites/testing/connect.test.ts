@@ -43,6 +43,7 @@ describe('connect', () => {
     const { evil, fetch, honest } = await lab()
     honest.faults.always('jwks', { redirect: `${evil.issuer}/jwks` })
     expect((await fetch(`${honest.issuer}/jwks`, { redirect: 'manual' })).status).toBe(302)
+    await expect(fetch(`${honest.issuer}/jwks`, { redirect: 'error' })).rejects.toBeInstanceOf(TypeError)
     expect(evil.history.entries).toEqual([])
   })
 

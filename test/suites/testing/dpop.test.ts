@@ -1,10 +1,11 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createAuthorizationServer } from '../../../src/testing/index.ts'
 import type { AuthorizationServer } from '../../../src/testing/index.ts'
-import { authorizationUrl, exchange, postForm, redirectUri, verifier } from './browserless.ts'
+import { authorizationUrl, exchange, postForm } from './browserless.ts'
 
 interface Prover {
+  readonly jkt: string
   prove(method: string, url: string, claims?: Record<string, unknown>): Promise<string>
 }
 
@@ -12,6 +13,7 @@ async function prover(server: AuthorizationServer): Promise<Prover> {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
   const jwk = await exportJWK(publicKey)
   return {
+    jkt: await calculateJwkThumbprint(jwk),
     prove: (htm, htu, claims = {}) =>
       new SignJWT({ jti: crypto.randomUUID(), iat: Math.floor(server.clock.now() / 1000), htm, htu, ...claims })
         .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
@@ -28,15 +30,7 @@ async function hash(token: string): Promise<string> {
 }
 
 async function exchangeWith(server: AuthorizationServer, proof: string): Promise<Response> {
-  const callback = await server.approve(authorizationUrl(server))
-  const fields = {
-    grant_type: 'authorization_code',
-    client_id: 'app',
-    code: callback.searchParams.get('code') ?? '',
-    code_verifier: verifier,
-    redirect_uri: redirectUri,
-  }
-  return postForm(server, '/token', fields, { dpop: proof })
+  return exchange(server, await server.approve(authorizationUrl(server)), {}, { dpop: proof })
 }
 
 function echo(server: AuthorizationServer, authorization: string, dpop?: string): Promise<Response> {
@@ -135,5 +129,37 @@ describe('DPoP', () => {
     expect((await exchangeWith(server, await prove('POST', tokenUrl, { nonce: first }))).status).toBe(400)
     const second = good.headers.get('dpop-nonce')
     expect((await exchangeWith(server, await prove('POST', tokenUrl, { nonce: second }))).status).toBe(200)
+  })
+
+  it('holds a client to the key that it announced', async () => {
+    const server = createAuthorizationServer()
+    const [mine, other] = [await prover(server), await prover(server)]
+    const tokenUrl = `${server.issuer}/token`
+    for (const { key, status } of [
+      { key: mine, status: 200 },
+      { key: other, status: 400 },
+    ]) {
+      const callback = await server.approve(authorizationUrl(server, { dpop_jkt: mine.jkt }))
+      const answer = await exchange(server, callback, {}, { dpop: await key.prove('POST', tokenUrl) })
+      expect(answer.status).toBe(status)
+    }
+  })
+
+  it('takes the proof of a pushed request for such an announcement', async () => {
+    const server = createAuthorizationServer()
+    const [mine, other] = [await prover(server), await prover(server)]
+    const push = async (changes: Record<string, string> = {}): Promise<Response> => {
+      const fields = { ...Object.fromEntries(authorizationUrl(server).searchParams), ...changes }
+      return postForm(server, '/par', fields, { dpop: await mine.prove('POST', `${server.issuer}/par`) })
+    }
+    expect((await push({ dpop_jkt: other.jkt })).status).toBe(400)
+    const { request_uri } = await (await push({ dpop_jkt: mine.jkt })).json()
+    const { request_uri: silent } = await (await push()).json()
+    for (const reference of [request_uri, silent]) {
+      const query = new URLSearchParams({ client_id: 'app', request_uri: reference })
+      const callback = await server.approve(`${server.issuer}/authorize?${query}`)
+      const proof = await other.prove('POST', `${server.issuer}/token`)
+      expect((await exchange(server, callback, {}, { dpop: proof })).status).toBe(400)
+    }
   })
 })
