@@ -1,5 +1,6 @@
 // npm test [-- [runtime …] [-- part-of-path …]]
 
+import { chmodSync } from 'node:fs'
 import { freshFolder } from './fresh-folder.ts'
 import { printTable, type Row } from './print-table.ts'
 import { type RuntimeEntry, runtimes } from './runtimes.ts'
@@ -17,6 +18,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const { world, close } = await startWorld()
 const folder = freshFolder()
+// A temporary folder as any other: tests may start programs as other users.
+chmodSync(folder.path, 0o1777)
 const rows = await runAll(chosen, { world, files, folder: folder.path, aloud: chosen.length === 1 })
 folder.remove()
 await close()
