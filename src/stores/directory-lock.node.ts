@@ -87,9 +87,10 @@ async function takeOver(path: string, owner: LockOwner, seen: Observation): Prom
   if (!(await isAbandoned(instance, last, performance.now() - seen.since))) return undefined
   const index = (last?.index ?? -1) + 1
   if (!(await claimLock(instance, index, owner))) return undefined
-  const now = Date.now()
-  await touch(path)
-  if (now - instance.beatAt > contested) await settled()
+  if (await isLock(instance)) {
+    await touch(path)
+    if (Date.now() - instance.beatAt > contested) await settled()
+  }
   return hold(instance, index, owner)
 }
 
@@ -112,9 +113,9 @@ async function isAbandoned(instance: LockInstance, last: LockClaim | undefined, 
 /** Verifies what was claimed, and keeps it alive. */
 async function hold(instance: LockInstance, index: number, owner: LockOwner): Promise<DirectoryLock | undefined> {
   const stillHeld = async (): Promise<boolean> =>
-    (await lockInstance(instance.path))?.id === instance.id && (await lastClaim(instance, index + 1)) === undefined
+    (await isLock(instance)) && (await lastClaim(instance, index + 1)) === undefined
   if (!(await stillHeld())) {
-    if ((await lockInstance(instance.path))?.id !== instance.id) await removeClaims(instance, index)
+    if (!(await isLock(instance))) await removeClaims(instance, index)
     return undefined
   }
   const inherited = index > 0 || !known.has(instance.path)
@@ -153,10 +154,15 @@ function beat(path: string, stillHeld: () => Promise<boolean>): () => Promise<vo
 async function release(instance: LockInstance, index: number, owner: LockOwner): Promise<void> {
   if (!(await claimLock(instance, index + 1, { ...owner, releasing: true }))) return
   if ((await lastClaim(instance, index + 2)) !== undefined) return
-  const moved = (await lockInstance(instance.path))?.id === instance.id
+  const moved = await isLock(instance)
   if (moved) await rename(instance.path, gonePath(instance))
   await removeClaims(instance, index + 1)
   if (moved) await rmdir(gonePath(instance))
+}
+
+/** Whether the directory that is the lock now is this one. */
+async function isLock(instance: LockInstance): Promise<boolean> {
+  return (await lockInstance(instance.path))?.id === instance.id
 }
 
 async function touch(path: string): Promise<void> {

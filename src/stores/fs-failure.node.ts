@@ -33,7 +33,11 @@ export function errnoOf(error: unknown): string | undefined {
  * Makes a file system's error ours: `store_denied` for what asks for somebody to change something,
  * otherwise `otherwise`. An `OAuthError` passes as it is, and so does what no file system threw.
  */
-export function fsFailure(error: unknown, where: string, otherwise: 'store_corrupt' | 'persist_failed'): unknown {
+export function fsFailure(
+  error: unknown,
+  where: string,
+  otherwise: 'store_corrupt' | 'store_denied' | 'persist_failed',
+): unknown {
   const errno = errnoOf(error)
   if (isOAuthError(error) || errno === undefined) return error
   const reason = words[errno] === undefined ? errno : `${errno}, ${words[errno]}`

@@ -21,6 +21,7 @@ export async function readPrivateFile(target: string): Promise<Uint8Array | unde
   try {
     const stats = await handle.stat({ bigint: true })
     checkFile(stats, target)
+    if (stats.size > largest) throw tooLarge(target)
     return await readAll(handle, target)
   } finally {
     await handle.close()
@@ -122,7 +123,11 @@ async function readAll(handle: FileHandle, where: string): Promise<Uint8Array> {
     chunks.push(buffer.subarray(0, bytesRead))
     size += bytesRead
   }
-  throw new OAuthError('store_corrupt', { where, reason: `it is larger than ${largest} bytes` })
+  throw tooLarge(where)
+}
+
+function tooLarge(where: string): OAuthError<'store_corrupt'> {
+  return new OAuthError('store_corrupt', { where, reason: `it is larger than ${largest} bytes` })
 }
 
 /** So that an administrator's `sudo` does not lock the person out of their own file. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { type AuthDocument, authDocument } from './auth-document.ts'
-import { fsFailure } from './fs-failure.node.ts'
+import { errnoOf, fsFailure } from './fs-failure.node.ts'
 import { readPrivateFile } from './private-file.node.ts'
 
 /** Programs that write in place are done within a moment; what cannot be read for longer is broken. */
@@ -32,7 +32,8 @@ async function read(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readPrivateFile(path)
   } catch (error) {
-    throw fsFailure(error, path, 'store_corrupt')
+    // Too many open files, say, is no reason to call the file broken; a failing disk is.
+    throw fsFailure(error, path, errnoOf(error) === 'EIO' ? 'store_corrupt' : 'store_denied')
   }
 }
 
