@@ -1,8 +1,6 @@
 import type { Call, Context } from './context.ts'
 import type { Code } from './ledger.ts'
 import { openFamily } from './ledger.ts'
-import type { RegisteredClient } from './options.ts'
-import { sha256 } from './random.ts'
 import { refuse } from './refusal.ts'
 import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
@@ -13,8 +11,7 @@ import type { Presented } from './presented.ts'
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3}
  */
-export async function redeemCode(context: Context, call: Call, { client, jkt }: Presented): Promise<Granted> {
-  const challenge = await sha256(call.params.get('code_verifier') ?? '')
+export function redeemCode(context: Context, call: Call, { client, jkt, challenge }: Presented): Granted {
   const code = takeCode(context, call)
   const defect = codeDefect(context, call, { code, client, challenge, jkt })
   if (defect !== undefined) return refuse('invalid_grant', defect)
@@ -43,11 +40,8 @@ function takeCode({ ledger }: Context, { entry, params }: Call): Code {
   return code
 }
 
-interface Redemption {
+interface Redemption extends Presented {
   readonly code: Code
-  readonly client: RegisteredClient
-  readonly challenge: string
-  readonly jkt: string | undefined
 }
 
 function codeDefect(

@@ -6,8 +6,7 @@ import type { Granted } from './token-answer.ts'
 import type { Presented } from './presented.ts'
 
 /**
- * Redeems a refresh token by the rotation policy. Nothing here is awaited, so that of two requests
- * at once the second sees what the first did.
+ * Redeems a refresh token by the rotation policy.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */

@@ -25,7 +25,6 @@ interface Issued {
 
 /** Issues the tokens of a grant and writes the answer (RFC 6749, section 5.1). */
 export async function tokenAnswer(context: Context, call: Call, granted: Granted): Promise<Response> {
-  // Nothing is awaited before all is issued: two requests at once must not both find a token unused.
   const issued = issue(context, granted)
   call.entry.committed = true
   if (granted.family !== undefined) {

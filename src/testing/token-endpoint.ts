@@ -7,11 +7,12 @@ import { redeemDeviceCode } from './redeem-device-code.ts'
 import type { Presented } from './presented.ts'
 import { redeemRefreshToken } from './redeem-refresh-token.ts'
 import type { GrantType } from './options.ts'
+import { sha256 } from './random.ts'
 import { refuse } from './refusal.ts'
 import { tokenAnswer } from './token-answer.ts'
 import type { Granted } from './token-answer.ts'
 
-type Grant = (context: Context, call: Call, presented: Presented) => Granted | Promise<Granted>
+type Grant = (context: Context, call: Call, presented: Presented) => Granted
 
 const grants: ReadonlyMap<string, Grant> = new Map<GrantType, Grant>([
   ['authorization_code', redeemCode],
@@ -29,7 +30,7 @@ export async function tokenEndpoint(context: Context, call: Call): Promise<Respo
   const client = await authenticateClient(context, call)
   requireGrant(client, name as GrantType)
   const jkt = await proofThumbprint(context, call, { issuer: 'server', status: 400 })
-  const granted = grant(context, call, { client, jkt })
-  // A grant that is ready at once is answered at once: an await here would let another request in between.
-  return tokenAnswer(context, call, granted instanceof Promise ? await granted : granted)
+  const challenge = await sha256(call.params.get('code_verifier') ?? '')
+  // From here to the issued tokens nothing is awaited: of two requests at once, the second sees what the first did.
+  return tokenAnswer(context, call, grant(context, call, { client, jkt, challenge }))
 }

@@ -185,6 +185,39 @@ describe('listen', () => {
     await again.close()
   })
 
+  it('answers the preflight requests of browsers', async () => {
+    const listening = await running()
+    const preflight = (path: string): Promise<Response> =>
+      fetch(listening.origin + path, {
+        method: 'OPTIONS',
+        headers: {
+          origin: 'https://app.example.com',
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'dpop,x-trace',
+        },
+      })
+    try {
+      const allowed = await preflight('/token')
+      expect(allowed.status).toBe(204)
+      expect(allowed.headers.get('access-control-allow-origin')).toBe('*')
+      expect(allowed.headers.get('access-control-allow-headers')).toBe('dpop,x-trace')
+      expect((await preflight('/authorize')).headers.get('access-control-allow-origin')).toBeNull()
+      expect(listening.server.history.count({ endpoint: 'token' })).toBe(0)
+    } finally {
+      await listening.close()
+    }
+  })
+
+  it('listens on IPv6, too', async () => {
+    const listening = await listen((origin) => createAuthorizationServer({ issuer: origin }), { host: '::1' })
+    try {
+      expect(listening.origin).toMatch(/^http:\/\/\[::1\]:\d+$/)
+      expect((await fetch(`${listening.origin}/jwks`)).status).toBe(200)
+    } finally {
+      await listening.close()
+    }
+  })
+
   it('says why it cannot listen', async () => {
     const listening = await running()
     try {

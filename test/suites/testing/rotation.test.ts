@@ -131,4 +131,15 @@ describe('rotation', () => {
     expect(await answer.json()).toMatchObject({ error: 'invalid_grant' })
     expect(server.history.last('token')?.reuse).toBeUndefined()
   })
+
+  it('counts the time of grace from the first use, not from the latest', async () => {
+    const server = createAuthorizationServer({ rotation: 'grace', gracePeriod, clock: manualClock() })
+    const first = await (await exchange(server, await server.approve(authorizationUrl(server)))).json()
+    const statuses: number[] = []
+    for (let use = 0; use < 4; use += 1) {
+      statuses.push((await refresh(server, first.refresh_token)).status)
+      server.clock.advance(gracePeriod / 2)
+    }
+    expect(statuses).toEqual([200, 200, 200, 400])
+  })
 })
