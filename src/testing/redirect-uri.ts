@@ -16,5 +16,5 @@ function isLoopback(uri: string): boolean {
 
 // Of the text, not of the parsed URL: whatever else differs must still differ.
 function withoutPort(uri: string): string {
-  return uri.replace(/^(http:\/\/(?:[^/?#:@[\]]+|\[[^\]/?#@]+\])):\d{1,5}(?=[/?#]|$)/, '$1')
+  return uri.replace(/^(http:\/\/[^/?#]+?):\d{1,5}(?=[/?#]|$)/, '$1')
 }

@@ -69,17 +69,21 @@ describe('the authorization endpoint', () => {
   })
 
   it('leaves the port of a loopback address open, and nothing else of it', async () => {
-    const server = createAuthorizationServer({ autoApprove: true })
+    const hosts = ['127.0.0.1', 'localhost', '[::1]', 'intranet.example']
+    const redirectUris = [redirectUri, ...hosts.map((host) => `http://${host}/callback`)]
+    const server = createAuthorizationServer({ autoApprove: true, clients: [{ clientId: 'app', redirectUris }] })
     const status = async (uri: string): Promise<number> =>
       (await server.fetch(authorizationUrl(server, { redirect_uri: uri }))).status
-    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+    for (const host of hosts.slice(0, 3)) {
       expect(await status(`http://${host}:49152/callback`), host).toBe(302)
       expect(await status(`http://${host}/callback`), host).toBe(302)
       expect(await status(`https://${host}:49152/callback`), host).toBe(400)
       expect(await status(`http://${host}:49152/other`), host).toBe(400)
       expect(await status(`http://evil@${host}:49152/callback`), host).toBe(400)
     }
+    expect(await status('http://127.0.0.1:80@evil.example/callback')).toBe(400)
     expect(await status('http://127.0.0.1.evil.example:80/callback')).toBe(400)
+    expect(await status('http://intranet.example:8080/callback')).toBe(400)
     expect(await status('https://app.example.com:8443/callback')).toBe(400)
   })
 
