@@ -1,9 +1,20 @@
 import type { Fetch, TokenSet } from '../contracts.ts'
-import { networkError, withProof } from '../core/index.ts'
+import { networkError, parseUrl, withProof } from '../core/index.ts'
 import type { Proof } from '../core/index.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import { checkOrigin, isRepeatable, isSafe, methodOf, redirectOf, signalOf, urlOf } from './api-request.ts'
+import {
+  apiRequest,
+  isRepeatable,
+  isSafe,
+  isWithin,
+  methodOf,
+  readdressed,
+  redirectOf,
+  signalOf,
+  urlOf,
+} from './api-request.ts'
 import type { ApiRequest } from './api-request.ts'
+import { challengeError } from './challenge-error.ts'
 
 /** What the fetch with a token is made of. */
 export interface AuthorizedFetchParts {
@@ -15,7 +26,8 @@ export interface AuthorizedFetchParts {
   readonly atHand: () => TokenSet | undefined
   /** A good token; one other than `refused`, where that is named. */
   readonly tokens: (refused: string | undefined, signal: AbortSignal | undefined) => Promise<TokenSet>
-  readonly proof: () => Promise<Proof | undefined>
+  /** Proves possession of the key that these tokens are bound to. */
+  readonly proof: (tokens: TokenSet) => Promise<Proof | undefined>
 }
 
 /**
@@ -23,33 +35,37 @@ export interface AuthorizedFetchParts {
  *
  * After a 401 the token is renewed and the request made once more, unless its body was a stream,
  * which is gone. Redirects are followed among `apiOrigins` only; where the runtime hides their target,
- * as browsers do, not at all.
+ * as browsers do, not at all. An abort rejects with the signal's own reason, as `fetch` does.
  *
  * Errors: `origin_not_allowed` before anything is sent, `unexpected_redirect`, `network`, and those of
- * getting a token.
+ * getting a token; a `TypeError` for a request that cannot be made.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750, section 3.1}
  */
 export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
   return async (input, init) => {
-    const request: ApiRequest = { input, init }
-    checkOrigin(parts.apiOrigins, request)
-    const response = await sendWithToken(parts, request)
-    return response.status >= 300 && response.status < 400 ? followed(parts, request, response) : response
+    const request = apiRequest(parts.apiOrigins, input, init)
+    try {
+      const response = await sendWithToken(parts, request)
+      return redirects.includes(response.status) ? await followed(parts, request, response) : response
+    } catch (error) {
+      const signal = signalOf(request)
+      throw signal?.aborted === true ? (signal.reason ?? new OAuthError('aborted', {})) : error
+    }
   }
 }
 
 async function sendWithToken(parts: AuthorizedFetchParts, request: ApiRequest): Promise<Response> {
   const tokens = parts.atHand() ?? (await parts.tokens(undefined, signalOf(request)))
   const response = await send(parts, tokens, request)
-  if (response.status !== 401 || !isRepeatable(request)) return response
+  if (response.status !== 401) return response
   const better = await afterRefusal(parts, tokens, request, response)
-  if (better === undefined) return response
-  void response.body?.cancel().catch(() => undefined)
+  if (better === undefined || !isRepeatable(request)) return response
+  drop(response)
   return send(parts, better, request)
 }
 
-/** The token to try once more with, if there is any sense in that. */
+/** Another token, where the API refuses this one, also if it is of use to the next request only. */
 async function afterRefusal(
   parts: AuthorizedFetchParts,
   refused: TokenSet,
@@ -57,7 +73,6 @@ async function afterRefusal(
   response: Response,
 ): Promise<TokenSet | undefined> {
   const error = challengeError(response)
-  if (error === 'use_dpop_nonce' && refused.tokenType === 'DPoP') return refused
   if (error !== undefined && error !== 'invalid_token') return undefined
   try {
     return await parts.tokens(refused.accessToken, signalOf(request))
@@ -68,10 +83,8 @@ async function afterRefusal(
   }
 }
 
-/** What the API holds against the token, in the words of RFC 6750 §3.1; many APIs say nothing. */
-function challengeError(response: Response): string | undefined {
-  return /\berror\s*=\s*"?([a-z_]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1]?.toLowerCase()
-}
+/** The statuses that send a caller elsewhere (RFC 9110 §15.4). */
+const redirects = [301, 302, 303, 307, 308]
 
 /** How many redirects are followed. */
 const hops = 5
@@ -80,42 +93,72 @@ async function followed(parts: AuthorizedFetchParts, request: ApiRequest, answer
   if (redirectOf(request) === 'manual') return answer
   let current = request
   let response = answer
-  for (let hop = 0; ; hop++) {
+  for (let hop = 0; redirects.includes(response.status); hop++) {
     const location = response.headers.get('location')
-    if (response.status < 300 || response.status >= 400 || location === null) return response
-    void response.body?.cancel().catch(() => undefined)
-    const target = new URL(location, urlOf(current))
+    if (location === null) return response
+    drop(response)
+    const target = parseUrl(location, urlOf(current))
     const followable = hop < hops && isSafe(request) && redirectOf(request) === 'follow'
-    if (!followable || !parts.apiOrigins.has(target.origin)) {
+    if (!followable || target === undefined || !isWithin(parts.apiOrigins, target.href)) {
       throw new OAuthError('unexpected_redirect', { endpoint: 'api', status: response.status })
     }
-    const { input } = request
-    current = { ...request, input: input instanceof Request ? new Request(target, input) : target }
+    current = readdressed(request, target)
     response = await sendWithToken(parts, current)
   }
+  return response
 }
 
 async function send(parts: AuthorizedFetchParts, tokens: TokenSet, request: ApiRequest): Promise<Response> {
-  const { input, init } = request
-  try {
-    const headers = withHeaders(request, tokens, parts.apiHeaders)
-    const proof = tokens.tokenType === 'DPoP' ? await parts.proof() : undefined
-    const response =
-      proof === undefined
-        ? await parts.fetch(input, { ...init, headers, redirect: 'manual' })
-        : await withProof(proof, {
-            accessToken: tokens.accessToken,
-            method: methodOf(request),
-            url: urlOf(request),
-            send: (dpop) => parts.fetch(input, { ...init, headers: withDpop(headers, dpop), redirect: 'manual' }),
-          })
-    if (response.type !== 'opaqueredirect' || redirectOf(request) === 'manual') return response
-  } catch (error) {
-    if (isOAuthError(error) || signalOf(request)?.aborted === true) throw error
-    throw networkError('api', error, [tokens.accessToken])
+  const headers = withHeaders(request, tokens, parts.apiHeaders)
+  const proof = tokens.tokenType === 'DPoP' ? await parts.proof(tokens) : undefined
+  if (proof === undefined) return exchange(parts, request, headers)
+  const proven = (): Promise<Response> =>
+    withProof(proof, {
+      accessToken: tokens.accessToken,
+      method: methodOf(request),
+      url: urlOf(request),
+      send: (dpop) => exchange(parts, request, withDpop(headers, dpop)),
+    })
+  const response = await proven()
+  if (response.status !== 401 || challengeError(response) !== 'use_dpop_nonce' || !isRepeatable(request)) {
+    return response
   }
+  drop(response)
+  return proven()
+}
+
+async function exchange(
+  { fetch }: AuthorizedFetchParts,
+  request: ApiRequest,
+  headers: Record<string, string> | Headers,
+): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(request.input, { ...request.init, headers, redirect: 'manual' })
+  } catch (error) {
+    if (isOAuthError(error)) throw error
+    if (!canBeMade(request)) throw new TypeError('client.fetch cannot make this request: look at its method and body.')
+    // The native text is left out: a custom `fetch` may have put the request into it.
+    throw networkError('api', error)
+  }
+  if (response.type !== 'opaqueredirect' || redirectOf(request) === 'manual') return response
   // A browser hides where a redirect leads, so that it can be neither checked nor followed.
   throw new OAuthError('unexpected_redirect', { endpoint: 'api' })
+}
+
+/** Whether the platform would make such a request at all. A body that is gone cannot be tried. */
+function canBeMade(request: ApiRequest): boolean {
+  if (!isRepeatable(request)) return true
+  try {
+    void new Request(request.input, request.init)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function drop(response: Response): void {
+  void response.body?.cancel().catch(() => undefined)
 }
 
 /** The caller's headers with ours: a token of the caller's own would be a second one. */
@@ -125,12 +168,21 @@ function withHeaders(
   apiHeaders: AuthorizedFetchParts['apiHeaders'],
 ): Record<string, string> | Headers {
   const authorization = `${tokens.tokenType} ${tokens.accessToken}`
-  const given = init?.headers ?? (input instanceof Request ? input.headers : undefined)
+  const given = init?.headers ?? (typeof input === 'string' ? undefined : input.headers)
   if (given === undefined && apiHeaders === undefined) return { authorization }
-  const headers = new Headers(given)
+  const headers = readHeaders(given)
   for (const [name, value] of Object.entries(apiHeaders ?? {})) if (!headers.has(name)) headers.set(name, value)
   headers.set('authorization', authorization)
   return headers
+}
+
+function readHeaders(given: HeadersInit | undefined): Headers {
+  try {
+    return new Headers(given)
+  } catch {
+    // The native error repeats the value.
+    throw new TypeError('client.fetch cannot use these headers.')
+  }
 }
 
 function withDpop(headers: Record<string, string> | Headers, dpop: string): Headers {

@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../contracts.ts'
+import type { Fetch, StoredRecord } from '../contracts.ts'
 import {
   createProof,
   discoverServer,
@@ -7,7 +7,7 @@ import {
   refreshTokens,
   writeProofKey,
 } from '../core/index.ts'
-import type { Parties, Proof, Refreshed, Server } from '../core/index.ts'
+import type { Parties, Proof, Server } from '../core/index.ts'
 import { failedOutcome } from '../lifecycle/outcome.ts'
 import type { Outcome } from '../lifecycle/outcome.ts'
 import type { Presented, RefreshableRecord } from '../lifecycle/refresh.ts'
@@ -73,28 +73,55 @@ export function createConnection(config: Config): Connection {
 
 async function present(connect: Connection['parties'], config: Config, record: RefreshableRecord): Promise<Presented> {
   const terminal = config.provider.terminalErrors ?? []
-  let answer: Promise<Response> | undefined
+  const line = openLine(config.world.fetch)
   try {
     const parties = await connect(record)
-    const { fetch } = config.world
-    const listening = withFetch(parties, (input, init) => {
-      const sent = fetch(input, init)
-      answer = init?.method === 'POST' ? sent : answer
-      return sent
-    })
-    return { outcome: arrived(await refreshTokens(listening, request(config, record))) }
+    const refreshed = await refreshTokens(withFetch(parties, line.fetch), request(config, record))
+    line.close()
+    return { outcome: refreshed }
   } catch (error) {
     const outcome = failedOutcome(error, terminal)
-    const pending = answer
+    const pending = line.answer()
     // Whatever failed before the token request, such as discovery, used nothing up.
     if (pending === undefined && 'error' in outcome) return { outcome: { kind: 'unsent', error: outcome.error } }
-    if (outcome.kind !== 'lost' || outcome.error.code !== 'timeout' || pending === undefined) return { outcome }
-    return { outcome, late: lateOutcome(connect, config, record, pending) }
+    if (outcome.kind === 'lost' && outcome.error.code === 'timeout' && pending !== undefined) {
+      return { outcome, late: lateOutcome(connect, config, record, pending).finally(line.close) }
+    }
+    line.close()
+    return { outcome }
+  }
+}
+
+/** A `fetch` whose token request stays open when whoever made it no longer waits. */
+interface Line {
+  readonly fetch: Fetch
+  /** The answer to the last token request, for another to read. */
+  answer(): Promise<Response> | undefined
+  close(): void
+}
+
+function openLine(fetch: Fetch): Line {
+  const stop = new AbortController()
+  let answer: Promise<Response> | undefined
+  return {
+    fetch(input, init) {
+      if (init?.method !== 'POST') return fetch(input, init)
+      // With the caller's signal its timeout would hang up, and the tokens that are on their way were lost.
+      const sent = fetch(input, { ...init, signal: stop.signal })
+      answer = sent.then((response) => response.clone())
+      answer.catch(() => undefined)
+      return sent
+    },
+    answer: () => answer,
+    close() {
+      stop.abort()
+      void answer?.then((unread) => unread.body?.cancel()).catch(() => undefined)
+    },
   }
 }
 
 /** How long an answer is still listened for after everybody has given up, in milliseconds. */
-const lateness = 10 * 60_000
+const lateness = 2 * 60_000
 
 /**
  * Reads an answer that comes too late, by making the same request once more to a `fetch` that only
@@ -109,11 +136,9 @@ async function lateOutcome(
   try {
     const parties = await connect(record)
     const patient = { ...parties, world: { ...parties.world, timeout: lateness } }
-    return arrived(
-      await refreshTokens(
-        withFetch(patient, () => pending),
-        request(config, record),
-      ),
+    return await refreshTokens(
+      withFetch(patient, () => pending),
+      request(config, record),
     )
   } catch (error) {
     return failedOutcome(error, [])
@@ -130,8 +155,4 @@ function request(config: Config, record: RefreshableRecord): Parameters<typeof r
     ...(record.account !== undefined && { account: record.account }),
     ...(config.resource !== undefined && { resource: config.resource }),
   }
-}
-
-function arrived(refreshed: Refreshed): Outcome {
-  return refreshed
 }

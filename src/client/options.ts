@@ -1,5 +1,5 @@
-import type { ClientAuth, ClientEvent, Clock, Provider, Store, TransactionStore } from '../contracts.ts'
-import { endpointUrl, none, realClock } from '../core/index.ts'
+import type { ClientAuth, ClientEvent, Provider, Store, TransactionStore } from '../contracts.ts'
+import { endpointUrl, none, parseUrl, realClock } from '../core/index.ts'
 import type { World } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
 import type { Policy } from '../lifecycle/decide.ts'
@@ -7,6 +7,11 @@ import { memoryTransactions } from '../stores/memory-transactions.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { acceptLostSessions } from './client.ts'
 import type { ClientOptions } from './client.ts'
+import { guardedStore, guardedTransactions } from './guarded-store.ts'
+import { checkKinds, ownOptions } from './own-options.ts'
+import type { Kind } from './own-options.ts'
+import { quietly } from './quietly.ts'
+import { readProvider } from './read-provider.ts'
 
 /** The options with every default in place, checked. */
 export interface Config {
@@ -35,37 +40,77 @@ export interface Config {
  *
  * Errors: `TypeError` for what a compiler would have refused, `config` for what it could not know.
  */
-export function readOptions(options: ClientOptions): Config {
-  const { provider, clientAuth = none(), store = memoryStore(), dpop = false, pushedAuthorization = false } = options
-  checkProvider(provider)
+export function readOptions(given: ClientOptions): Config {
+  const options = ownOptions('createClient', given)
+  checkKinds(options, kinds)
+  const world = readWorld(options)
+  const provider = readProvider(options.provider, world)
+  const { store = memoryStore(), transactions = memoryTransactions(world) } = options
+  checkMethods('store', store, ['get', 'update', 'keys', 'lock'])
+  checkMethods('transactions', transactions, ['put', 'take'])
   refuseLosingSessions(store, provider, options)
-  const clientId = readClientId(options)
-  const clock = options.clock ?? realClock
-  const world = readWorld(options, clock)
-  const resource = options.resource ?? provider.resource
+  const clientId = readClientId(provider, options.clientId)
+  const resource = readResource(options.resource ?? provider.resource)
+  const durations = readDurations(options)
+  const bounds = { clock: world.clock, timeout: Math.min(longest, world.timeout + durations.lockTimeout) }
   return {
     provider,
     clientId,
-    clientAuth,
-    redirectUri: options.redirectUri ?? provider.redirect?.hosted,
+    clientAuth: options.clientAuth ?? none(),
+    redirectUri: readRedirectUri(options.redirectUri ?? provider.redirect?.hosted),
     scopes: readScopes(options.scopes ?? provider.scopes ?? []),
     resource,
-    store,
-    transactions: options.transactions ?? memoryTransactions({ clock }),
+    store: guardedStore(store, bounds),
+    transactions: guardedTransactions(transactions, bounds),
     slot: slotName(provider.id, options.account),
     world,
-    policy: readPolicy(options, clientId, world),
-    ...readDurations(options),
-    apiOrigins: readOrigins(options, resource, world),
-    dpop,
-    pushedAuthorization,
+    policy: readPolicy(provider, clientId, options.refreshBefore),
+    ...durations,
+    apiOrigins: readOrigins(options.apiOrigins ?? provider.apiOrigins, resource, world),
+    dpop: options.dpop ?? false,
+    pushedAuthorization: options.pushedAuthorization ?? false,
     onEvent: quietly(options.onEvent),
   }
 }
 
-function readClientId({ provider, clientId = provider.clientId }: ClientOptions): string {
+const kinds: Readonly<Record<string, Kind>> = {
+  clientId: 'string',
+  clientAuth: 'function',
+  redirectUri: 'string',
+  scopes: 'strings',
+  resource: 'string',
+  account: 'string',
+  fetch: 'function',
+  apiOrigins: 'strings',
+  dpop: 'boolean',
+  pushedAuthorization: 'boolean',
+  allowInsecureLoopback: 'boolean',
+  onEvent: 'function',
+}
+
+function checkMethods(name: string, value: object, methods: readonly string[]): void {
+  const members = Object(value) as Readonly<Record<string, unknown>>
+  const missing = methods.find((method) => typeof members[method] !== 'function')
+  if (missing !== undefined) throw new TypeError(`${name} must be an object with a method ${missing}.`)
+}
+
+function readClientId(provider: Provider, clientId = provider.clientId): string {
   if (clientId !== undefined && clientId !== '') return clientId
   throw config(`provider ${provider.id} needs a clientId.`)
+}
+
+function readRedirectUri(redirectUri: string | undefined): string | undefined {
+  if (redirectUri === undefined || parseUrl(redirectUri) !== undefined) return redirectUri
+  throw config('redirectUri is not an absolute URL.')
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2} */
+function readResource(resource: string | undefined): string | undefined {
+  if (resource === undefined) return undefined
+  if (parseUrl(resource) === undefined || resource.includes('#')) {
+    throw config('resource must be an absolute URI without a fragment.')
+  }
+  return resource
 }
 
 /** Copies scopes; one that holds a space would be two. */
@@ -77,42 +122,38 @@ export function readScopes(scopes: readonly string[]): readonly string[] {
   return [...scopes]
 }
 
-function checkProvider(provider: Provider): void {
-  if (typeof provider !== 'object' || provider === null || typeof provider.id !== 'string') {
-    throw new TypeError('createClient needs a provider, for example oidc({ issuer }).')
-  }
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(provider.id)) {
-    throw config('provider.id may hold letters, digits, dots, underscores and hyphens only.')
-  }
-}
-
 function slotName(provider: string, account = 'default'): string {
   if (account === '' || account.length > 200) throw config('account must have 1 to 200 characters.')
   return account === 'default' ? provider : `${provider}@${account}`
 }
 
-function readWorld({ fetch, timeout, allowInsecureLoopback }: ClientOptions, clock: Clock): World {
+function readWorld({ fetch, clock = realClock, timeout, allowInsecureLoopback }: ClientOptions): World {
   // Taken now, so that a script that comes later cannot put its own in between.
   const taken = fetch ?? globalThis.fetch
+  if (typeof taken !== 'function') throw new TypeError('There is no fetch here; give one to createClient.')
+  checkMethods('clock', clock, ['now', 'sleep'])
   return {
     fetch: (input, init) => taken(input, init),
     clock,
-    timeout: duration('timeout', timeout, 30_000),
+    timeout: duration('timeout', timeout, { otherwise: 30_000, least: 1 }),
     allowInsecureLoopback: allowInsecureLoopback ?? false,
   }
 }
 
-function readPolicy({ provider, refreshBefore }: ClientOptions, clientId: string, world: World): Policy {
-  const { issuer, endpoints, rotation = 'unknown', readClientId } = provider
-  if (issuer === undefined && endpoints === undefined) {
-    throw config(`provider ${provider.id} needs an issuer or endpoints.`)
-  }
+function readPolicy(provider: Provider, clientId: string, refreshBefore: number | undefined): Policy {
+  const { issuer, endpoints, rotation = 'unknown', readClientId: issuesIds } = provider
+  const before = duration('refreshBefore', refreshBefore, { otherwise: 300_000, least: 0 })
+  let share: number | undefined
   return {
     rotation,
-    // Spread a little, so that clients that signed in together do not refresh together.
-    refreshBefore: duration('refreshBefore', refreshBefore, 300_000) * (0.8 + spread() / 5),
-    issuer: issuer ?? endpointUrl('endpoints.token', endpoints?.token ?? '', world).origin,
-    ...(readClientId === undefined && { clientId }),
+    // Spread a little, so that clients that signed in together do not refresh together. Drawn late:
+    // Workers have no randomness while a module is being loaded.
+    get refreshBefore() {
+      share ??= 0.8 + spread() / 5
+      return before * share
+    },
+    issuer: issuer ?? new URL(endpoints?.token ?? '').origin,
+    ...(issuesIds === undefined && { clientId }),
   }
 }
 
@@ -123,23 +164,41 @@ function spread(): number {
 
 function readDurations(options: ClientOptions): Pick<Config, 'lockTimeout' | 'transactionTimeout'> {
   return {
-    lockTimeout: duration('lockTimeout', options.lockTimeout, 30_000),
-    transactionTimeout: duration('transactionTimeout', options.transactionTimeout, 600_000),
+    lockTimeout: duration('lockTimeout', options.lockTimeout, { otherwise: 30_000, least: 0 }),
+    transactionTimeout: duration('transactionTimeout', options.transactionTimeout, { otherwise: 600_000, least: 1 }),
   }
 }
 
-/** The longest that a timer can wait, in milliseconds. */
-const longest = 2 ** 31 - 1
+/** The longest that a timer can wait, in milliseconds: with more it fires at once. */
+export const longest: number = 2 ** 31 - 1
 
-function duration(name: string, value: number | undefined, otherwise: number): number {
+function duration(
+  name: string,
+  value: number | undefined,
+  { otherwise, least }: { readonly otherwise: number; readonly least: number },
+): number {
   if (value === undefined) return otherwise
-  if (typeof value === 'number' && value >= 0 && value <= longest) return value
-  throw config(`${name} must be a number of milliseconds between 0 and ${longest}.`)
+  if (typeof value === 'number' && value >= least && value <= longest) return value
+  throw config(`${name} must be a number of milliseconds between ${least} and ${longest}.`)
 }
 
-function readOrigins(options: ClientOptions, resource: string | undefined, world: World): ReadonlySet<string> {
-  const origins = options.apiOrigins ?? options.provider.apiOrigins ?? (resource === undefined ? [] : [resource])
-  return new Set(origins.map((origin) => endpointUrl('apiOrigins', origin, world).origin))
+function readOrigins(
+  given: readonly string[] | undefined,
+  resource: string | undefined,
+  world: World,
+): ReadonlySet<string> {
+  if (given !== undefined) return new Set(given.map((origin) => readOrigin(origin, world)))
+  // A resource may also be a name, such as a URN, which has no origin.
+  return new Set(
+    resource !== undefined && /^https?:/i.test(resource) ? [endpointUrl('resource', resource, world).origin] : [],
+  )
+}
+
+function readOrigin(value: string, world: World): string {
+  const url = endpointUrl('apiOrigins', value, world)
+  if (url.pathname === '/' && url.search === '') return url.origin
+  // Whoever writes a path here may believe that it limits anything.
+  throw config('apiOrigins must be origins, without a path.')
 }
 
 /** Two refreshes at once are certain without an indivisible `update`, and where tokens rotate they end the session. */
@@ -150,16 +209,6 @@ function refuseLosingSessions(store: Store, provider: Provider, options: ClientO
       'Use a store that can (on Workers a Durable Object, or KV with one as its coordinator), or accept the loss with ' +
       'the acceptLostSessions key.',
   )
-}
-
-function quietly(listener: ClientOptions['onEvent']): (event: ClientEvent) => void {
-  return (event) => {
-    try {
-      listener?.(event)
-    } catch {
-      // A listener's mistake is not a reason to lose a token.
-    }
-  }
 }
 
 function config(reason: string): OAuthError {

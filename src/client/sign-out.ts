@@ -45,3 +45,15 @@ export async function revokeRecord(connection: Connection, record: StoredRecord)
 function unsupportedType(error: unknown): boolean {
   return isOAuthError(error) && error.code === 'authorization_failed' && error.detail.error === 'unsupported_token_type'
 }
+
+/**
+ * Revokes what is stored, then removes it; what could not be revoked stays.
+ *
+ * Errors: `sign_in_required` where nobody is signed in, and those of `revokeRecord` and the store.
+ */
+export async function revokeAll(session: Session, connection: Connection): Promise<void> {
+  const record = await session.reload()
+  if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
+  await revokeRecord(connection, record)
+  await session.end()
+}

@@ -1,0 +1,108 @@
+import type { Clock, HeldStore, Store, StoredRecord, Transaction, TransactionStore } from '../contracts.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
+import { within } from '../lifecycle/wait.ts'
+
+/** How long a store may take for one reading or writing. */
+export interface StoreBounds {
+  readonly clock: Clock
+  /** In milliseconds. */
+  readonly timeout: number
+}
+
+/**
+ * A store that an application wrote, behind the manners of our own: its failures are typed and repeat
+ * nothing that it was given, none of its answers is waited for without end, and a record whose token
+ * could not stand in a header goes no further.
+ */
+export function guardedStore(store: Store, bounds: StoreBounds): Store {
+  const { keepsKeys, solitary } = store
+  return {
+    ...guardedHeld(store, bounds),
+    consistency: store.consistency,
+    ...(keepsKeys !== undefined && { keepsKeys }),
+    ...(solitary !== undefined && { solitary }),
+    keys: () => bounded(bounds, denied, () => store.keys()),
+    lock: async (key, task, options) => {
+      try {
+        return await store.lock(key, (held) => task(guardedHeld(held, bounds)), options)
+      } catch (error) {
+        throw isOAuthError(error) ? error : denied()
+      }
+    },
+    ...(typeof store.watch === 'function' && { watch: (key, listener) => watched(store, key, listener) }),
+  }
+}
+
+/** A transaction store behind the same manners. */
+export function guardedTransactions(transactions: TransactionStore, bounds: StoreBounds): TransactionStore {
+  return {
+    put: (transaction) => bounded(bounds, unwritten, () => transactions.put(transaction)),
+    async take(state) {
+      const transaction = await bounded(bounds, denied, () => transactions.take(state))
+      if (transaction === undefined || isTransaction(transaction)) return transaction
+      throw new OAuthError('store_corrupt', { where: 'the transaction store', reason: 'this is no transaction.' })
+    },
+  }
+}
+
+function guardedHeld(held: HeldStore, bounds: StoreBounds): HeldStore {
+  return {
+    get: async (key) => sound(await bounded(bounds, denied, () => held.get(key))),
+    update: async (key, change) => sound(await bounded(bounds, unwritten, () => held.update(key, change))),
+  }
+}
+
+async function bounded<T>(
+  { clock, timeout }: StoreBounds,
+  failure: () => OAuthError,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await within(Promise.resolve().then(ask), 'the store', timeout, clock)
+  } catch (error) {
+    // A stranger's error may hold the record that it was about.
+    throw isOAuthError(error) ? error : failure()
+  }
+}
+
+function denied(): OAuthError {
+  return new OAuthError('store_denied', { where: 'the store', reason: 'it threw.' })
+}
+
+function unwritten(): OAuthError {
+  return new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
+}
+
+/** The record, if a token can be served from it. The caller may keep the tokens, and not change them for others. */
+function sound(record: StoredRecord | undefined): StoredRecord | undefined {
+  if (record === undefined) return undefined
+  const reason = defect(record)
+  if (reason !== undefined) throw new OAuthError('store_corrupt', { where: 'the record', reason })
+  return { ...record, tokens: Object.freeze({ ...record.tokens }) }
+}
+
+function defect(record: StoredRecord): string | undefined {
+  const { accessToken, refreshToken, tokenType, expiresAt } = (record as Partial<StoredRecord> | null)?.tokens ?? {}
+  // A native error about an illegal header value would repeat the token.
+  if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken)) return 'it holds no usable access token.'
+  if (tokenType !== 'Bearer' && tokenType !== 'DPoP') return 'its token type is unknown.'
+  if (refreshToken !== undefined && typeof refreshToken !== 'string') return 'its refresh token is not a string.'
+  return expiresAt === undefined || Number.isFinite(expiresAt) ? undefined : 'its expiry is not a number.'
+}
+
+const texts = ['state', 'codeVerifier', 'slot', 'issuer', 'clientId', 'redirectUri', 'tokenEndpoint'] as const
+
+function isTransaction(value: Transaction): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const whole = texts.every((name) => typeof value[name] === 'string')
+  return whole && Array.isArray(value.scopes) && Number.isFinite(value.expiresAt)
+}
+
+function watched(store: Store, key: string, listener: () => void): () => void {
+  try {
+    return store.watch?.(key, listener) ?? (() => undefined)
+  } catch {
+    // A hint that does not come costs nothing but freshness.
+    return () => undefined
+  }
+}
