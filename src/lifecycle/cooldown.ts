@@ -7,39 +7,50 @@ export interface Cooldown {
   active(): boolean
   /** Throws the last failure again while the server has asked not to be asked. */
   check(): void
-  note(failure: OAuthError): void
+  /** Takes a failure into account. Says whether it is a new one, and not one that `check` has thrown again. */
+  note(failure: OAuthError): boolean
   clear(): void
 }
 
 /** The longest pause between early refreshes that fail, in milliseconds. */
 const longest = 60_000
 
+interface Pause {
+  readonly from: number
+  readonly until: number
+}
+
 /** Spaces out attempts after a failure: as the server says, else twice as long each time. */
 export function cooldown(clock: Clock): Cooldown {
   let failures = 0
-  let until = 0
-  let ordered: { readonly until: number; readonly failure: OAuthError } | undefined
+  let pause: Pause | undefined
+  let ordered: (Pause & { readonly failure: OAuthError }) | undefined
   return {
-    active: () => clock.now() < until,
+    active: () => lasts(pause, clock.now()),
     check() {
-      if (ordered !== undefined && clock.now() < ordered.until) throw ordered.failure
+      if (ordered !== undefined && lasts(ordered, clock.now())) throw ordered.failure
     },
     note(failure) {
-      if (ordered?.failure === failure) return
+      if (ordered?.failure === failure) return false
       failures++
-      const pause = Math.min(longest, 1000 * 2 ** Math.min(failures, 6))
-      until = clock.now() + pause * (0.5 + random() / 2)
+      const from = clock.now()
       const retryAt = 'retryAt' in failure.detail ? failure.detail.retryAt : undefined
-      if (retryAt === undefined) return
-      ordered = { until: retryAt, failure }
-      until = Math.max(until, retryAt)
+      const length = Math.min(longest, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + random() / 2)
+      pause = { from, until: Math.max(from + length, retryAt ?? 0) }
+      if (retryAt !== undefined) ordered = { from, until: retryAt, failure }
+      return true
     },
     clear() {
       failures = 0
-      until = 0
+      pause = undefined
       ordered = undefined
     },
   }
+}
+
+/** A clock that was set back must not make a pause of seconds one of hours. */
+function lasts(pause: Pause | undefined, now: number): boolean {
+  return pause !== undefined && now >= pause.from - 1000 && now < pause.until
 }
 
 /** Between 0 and 1, so that clients that failed together do not come back together. */

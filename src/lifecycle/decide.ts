@@ -27,31 +27,39 @@ export interface Held {
   readonly hash: string
 }
 
+/** A refresh token that may be presented. */
+export interface Chance {
+  readonly tokens: TokenSet & { readonly refreshToken: string }
+  /** How many of its presentations were never answered. */
+  readonly lost: number
+}
+
 /** What to do now. */
 export type Step =
-  /** Serve the token. `renew`: and begin a refresh that nobody waits for. */
-  | { readonly do: 'serve'; readonly tokens: TokenSet; readonly renew: boolean }
-  /** Present the refresh token. `lost` of its presentations were never answered. */
-  | { readonly do: 'refresh'; readonly tokens: TokenSet & { readonly refreshToken: string }; readonly lost: number }
+  /** Serve the token. `renew`: and present the refresh token, though nobody need wait for that. */
+  | { readonly do: 'serve'; readonly tokens: TokenSet; readonly renew: Chance | undefined }
+  | { readonly do: 'refresh'; readonly chance: Chance }
   | { readonly do: 'fail'; readonly error: OAuthError }
 
 /**
  * Decides what a record is good for. Pure: the same record, need, time and policy give the same step.
  *
  * A refresh token is presented only if no server has refused it for good, and not again after two
- * unanswered presentations where showing it once more could end the session.
+ * unanswered presentations where showing it once more could end the session. A token that is about to
+ * end is served to its last moment where nothing better can be had.
  */
 export function decide(held: Held | undefined, need: Need, now: number, policy: Policy): Step {
   if (held === undefined) return signIn('absent')
   const { tokens } = held.record
   const foreign = foreignRecord(held.record, policy)
   if (foreign !== undefined) return { do: 'fail', error: foreign }
-  const good = isGood(tokens, need, now)
-  const chance = refreshStep(held, policy)
-  if (!good) return chance
-  const renew =
-    chance.do === 'refresh' && !riskyRepeat(chance.lost, policy) && remaining(tokens, now) <= renewal(tokens, policy)
-  return { do: 'serve', tokens, renew }
+  const next = refreshStep(held, policy)
+  const safe = next.do === 'refresh' && !riskyRepeat(next.chance, policy) ? next.chance : undefined
+  if (isGood(tokens, need, now)) {
+    return { do: 'serve', tokens, renew: remaining(tokens, now) <= renewal(tokens, policy) ? safe : undefined }
+  }
+  if (safe === undefined && stillServes(tokens, need, now)) return { do: 'serve', tokens, renew: undefined }
+  return next
 }
 
 /** Whether `tokens` are what is needed, with time to reach the API. */
@@ -60,25 +68,25 @@ function isGood(tokens: TokenSet, need: Need, now: number): boolean {
 }
 
 /** The refresh that is possible with this record, or why there is none. */
-function refreshStep(held: Held, policy: Policy): Extract<Step, { do: 'refresh' | 'fail' }> {
+function refreshStep(held: Held, policy: Policy): Exclude<Step, { do: 'serve' }> {
   const { tokens, dead } = held.record
   const { refreshToken } = tokens
-  if (refreshToken === undefined) return signIn('expired')
+  if (refreshToken === undefined || refreshToken === '') return signIn('expired')
   if (dead?.hash === held.hash) return signIn('rejected', dead.error)
   const lost = unanswered(held)
   if (lost >= presentations[policy.rotation]) return signIn('ambiguous')
-  return { do: 'refresh', tokens: { ...tokens, refreshToken }, lost }
+  return { do: 'refresh', chance: { tokens: { ...tokens, refreshToken }, lost } }
 }
 
 /**
  * Under strict rotation a repeat may end the session for everybody who still holds the good access
- * token, so it waits until there is nothing left to lose.
+ * token, so it waits until there is nothing left to lose, or until somebody needs another token.
  */
-function riskyRepeat(lost: number, policy: Policy): boolean {
+function riskyRepeat({ lost }: Chance, policy: Policy): boolean {
   return lost > 0 && policy.rotation === 'strict'
 }
 
-/** Whether `tokens` may still be served, as a last resort, when a refresh did not succeed. */
+/** Whether `tokens` may still be served, as a last resort, when there is no better one. */
 export function stillServes(tokens: TokenSet, need: Need, now: number): boolean {
   return !need.force && tokens.accessToken !== need.refused && remaining(tokens, now) > need.minValidity
 }

@@ -1,50 +1,21 @@
-import type { ClientEvent, StoredRecord, TokenSet } from '../contracts.ts'
-import { isOAuthError, OAuthError } from '../errors.ts'
-import type { Cooldown } from './cooldown.ts'
+import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
-import type { Held, Need } from './decide.ts'
-import { sameGeneration } from './outcome.ts'
-import { hold, refresh } from './refresh.ts'
-import type { Ended, RefreshParts } from './refresh.ts'
+import type { Need } from './decide.ts'
+import { recall, remember, verdict } from './recall.ts'
+import type { Landed, SessionParts, SessionState } from './recall.ts'
+import { isFreshlyDead, refresh } from './refresh.ts'
+import { storeError } from './settle.ts'
+import type { Ended } from './settle.ts'
 import { within } from './wait.ts'
-
-/** What a session acts upon. */
-export interface SessionParts extends RefreshParts {
-  /** The longest that a caller may wait for a token, in milliseconds. */
-  readonly patience: number
-  /** Revokes tokens that a sign-out left over. Never rejects. */
-  readonly discard: (record: StoredRecord) => Promise<void>
-  /** Called after each change of what is known, never under the lock. */
-  readonly onChange: (record: StoredRecord | undefined, error: string | undefined) => void
-  readonly onEvent: (event: ClientEvent) => void
-}
-
-/** What a session knows at this moment. */
-export interface SessionState {
-  /** The record as last seen. */
-  memory: Held | undefined
-  /** Tokens that came but could not be written, and the record they replace (any, after a sign-in). */
-  unsaved: { readonly record: StoredRecord; readonly replaces: StoredRecord | undefined } | undefined
-  /** The refresh that is under way, for all who wait. */
-  flight: Promise<Landed> | undefined
-  /** How often the session was ended. A flight that began before an end brings nothing back. */
-  endings: number
-  readonly cooling: Cooldown
-}
-
-/** How a flight ended for those who share it. */
-export interface Landed {
-  readonly tokens: TokenSet
-  /** The server was asked, by us or by a sibling just now. */
-  readonly asked: boolean
-}
 
 /** Shares the flight that is under way, or begins one. A caller's abort never reaches it. */
 export function join(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {
   if (state.flight !== undefined) return state.flight
-  const flight = within(fly(parts, state, need), 'a token', parts.patience, parts.clock).catch((error: unknown) =>
-    rescued(parts, state, need, error),
-  )
+  const { epoch } = state
+  const flight = within(fly(parts, state, need), 'a token', parts.patience, parts.clock).catch((error: unknown) => {
+    checkEpoch(state, epoch)
+    return rescued(parts, state, need, storeError(error))
+  })
   state.flight = flight
   const landed = (): void => {
     if (state.flight === flight) state.flight = undefined
@@ -53,85 +24,93 @@ export function join(parts: SessionParts, state: SessionState, need: Need): Prom
   return flight
 }
 
-/** What holds now: the store's record, unless ours is newer and could not be written yet. */
-export async function readStored(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {
-  const { store, key } = parts
-  const pending = state.unsaved
-  if (pending === undefined) return store.get(key)
-  const { replaces, record } = pending
-  const stored = await store.update(key, (current) =>
-    replaces === undefined || sameGeneration(current, replaces) ? record : current,
-  )
-  if (state.unsaved === pending) state.unsaved = undefined
-  return stored
-}
-
-/** Takes over what a record says, and tells everybody. */
-export async function remember(
-  parts: SessionParts,
-  state: SessionState,
-  record: StoredRecord | undefined,
-  error?: string,
-): Promise<void> {
-  const { endings } = state
-  const held = await hold(record)
-  if (endings !== state.endings) return
-  const vanished = state.memory !== undefined && held === undefined
-  state.memory = held
-  parts.onChange(record, error)
-  if (vanished) parts.onEvent({ type: 'signed-out', reason: 'elsewhere' })
+/** What a sign-out, or another sign-in, has overtaken brings nothing back. */
+function checkEpoch(state: SessionState, epoch: number): void {
+  if (epoch !== state.epoch) throw new OAuthError('signed_out', {})
 }
 
 async function fly(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {
-  const { endings } = state
-  const record = await readStored(parts, state)
-  if (endings !== state.endings) throw new OAuthError('signed_out', {})
-  await remember(parts, state, record)
-  const step = decide(state.memory, need, parts.clock.now(), parts.policy)
-  if (step.do === 'serve' && !step.renew) return { tokens: step.tokens, asked: false }
-  if (step.do === 'fail') throw step.error
-  state.cooling.check()
-  // A token that is refreshed early is still good; unless a sibling was faster, the server is asked.
-  const ended = await refresh(parts, step.do === 'serve' ? { ...need, force: true } : need, record)
-  return land(parts, state, ended, endings)
+  const { epoch } = state
+  const { clock, policy, store } = parts
+  const record = await recall(parts, state)
+  checkEpoch(state, epoch)
+  const step = decide(state.memory, need, clock.now(), policy)
+  if (step.do === 'serve' && step.renew === undefined) return { tokens: step.tokens, asked: false }
+  if (step.do === 'fail' && !isFreshlyDead(state.memory?.record, clock.now())) throw step.error
+  if (step.do !== 'fail') state.cooling.check()
+  const refreshing = {
+    ...parts,
+    siblings: store.solitary !== true || state.late > 0,
+    onLate: (ended: Promise<Ended>) => void landLate(parts, state, ended),
+  }
+  return land(parts, state, await refresh(refreshing, need, record), epoch)
 }
 
-async function land(parts: SessionParts, state: SessionState, ended: Ended, endings: number): Promise<Landed> {
-  if (ended.kind === 'overtaken' || endings !== state.endings) {
-    if (ended.kind === 'overtaken' && ended.late !== undefined) await parts.discard(ended.late)
-    if (endings === state.endings) await remember(parts, state, undefined)
-    throw new OAuthError('signed_out', {})
+async function land(parts: SessionParts, state: SessionState, ended: Ended, epoch: number): Promise<Landed> {
+  if (ended.unused !== undefined && (ended.kind === 'overtaken' || epoch !== state.epoch)) {
+    await parts.discard(ended.unused)
   }
-  if (ended.kind === 'failed') {
-    await remember(parts, state, ended.record, ended.error.code)
-    if (ended.error.code === 'sign_in_required') parts.onEvent({ type: 'signed-out', reason: 'rejected' })
-    throw ended.error
-  }
+  checkEpoch(state, epoch)
+  const record = ended.kind === 'overtaken' ? undefined : ended.record
   if (ended.kind === 'unsaved') {
-    state.unsaved = { record: ended.record, replaces: ended.replaces }
+    state.unsaved = ended
     parts.onEvent({ type: 'persist-failed', code: ended.error.code })
   }
+  await remember(parts, state, record, { views: ++state.views, error: undefined })
+  checkEpoch(state, epoch)
+  const failure = failureOf(ended)
+  if (failure !== undefined || record === undefined) throw failure ?? new OAuthError('signed_out', {})
   state.cooling.clear()
-  await remember(parts, state, ended.record)
-  const { tokens } = ended.record
+  const { tokens } = record
   const how = ended.kind === 'served' ? ended.how : 'refreshed'
-  const expiry = tokens.expiresAt === undefined ? {} : { expiresAt: tokens.expiresAt }
-  if (how !== 'found') parts.onEvent({ type: how, ...expiry })
+  if (how !== 'found') {
+    parts.onEvent({ type: how, ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }) })
+  }
   return { tokens, asked: how !== 'found' }
 }
 
+function failureOf(ended: Ended): OAuthError | undefined {
+  if (ended.kind === 'failed') return ended.error
+  return ended.kind === 'unsaved' ? ended.failure : undefined
+}
+
+/** An answer that nobody waits for any more, in the same way. */
+async function landLate(parts: SessionParts, state: SessionState, ended: Promise<Ended>): Promise<void> {
+  const { epoch } = state
+  state.late++
+  try {
+    const late = await ended
+    if (late.kind !== 'failed' || late.unused !== undefined) await land(parts, state, late, epoch)
+  } catch {
+    // It only repeats what those who waited were told.
+  } finally {
+    state.late--
+  }
+}
+
 /** A failure costs nothing while the old token is still good. */
-function rescued(parts: SessionParts, state: SessionState, need: Need, error: unknown): Landed {
-  const failure = isOAuthError(error)
-    ? error
-    : new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
-  if (failure.code !== 'sign_in_required' && failure.code !== 'signed_out') {
-    state.cooling.note(failure)
+function rescued(parts: SessionParts, state: SessionState, need: Need, failure: OAuthError): Landed {
+  const { clock, policy } = parts
+  const now = clock.now()
+  if (failure.code !== 'sign_in_required' && failure.code !== 'signed_out' && state.cooling.note(failure)) {
     parts.onEvent({ type: 'refresh-failed', code: failure.code, retryable: failure.retryable })
   }
-  const tokens = state.memory?.record.tokens
-  if (failure.code !== 'signed_out' && tokens !== undefined && stillServes(tokens, need, parts.clock.now())) {
-    return { tokens, asked: false }
-  }
+  report(parts, state, failure)
+  const step = decide(state.memory, need, now, policy)
+  const tokens = step.do === 'refresh' ? step.chance.tokens : step.do === 'serve' ? step.tokens : undefined
+  if (tokens !== undefined && stillServes(tokens, need, now)) return { tokens, asked: false }
   throw failure
+}
+
+/** Tells what failed, unless only this caller asked for more than a good token can give. */
+function report(parts: SessionParts, state: SessionState, failure: OAuthError): void {
+  const { memory } = state
+  if (memory === undefined) return
+  if (failure.code === 'sign_in_required') {
+    const over = 'reason' in failure.detail && failure.detail.reason !== 'expired'
+    if (!over && verdict(parts, memory) === undefined) return
+    parts.onEvent({ type: 'signed-out', reason: 'rejected' })
+  }
+  state.error = failure.code
+  parts.onChange(memory.record, failure.code)
 }

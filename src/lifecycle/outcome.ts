@@ -1,4 +1,4 @@
-import type { Account, StoredRecord, TokenSet } from '../contracts.ts'
+import type { Account, RefreshIntent, StoredRecord, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { AnyOAuthError } from '../errors.ts'
 
@@ -21,11 +21,8 @@ export function failedOutcome(error: unknown, terminalErrors: readonly string[])
   if (!isOAuthError(error)) {
     return { kind: 'lost', error: new OAuthError('network', { endpoint: 'token', sent: 'maybe' }) }
   }
-  if (error.code === 'authorization_failed') {
-    const word = error.detail.error
-    const final = word === 'invalid_grant' || terminalErrors.includes(word)
-    return final ? { kind: 'rejected', error, word } : { kind: 'trouble', error }
-  }
+  const word = error.code === 'authorization_failed' ? error.detail.error : error.code
+  if (word === 'invalid_grant' || terminalErrors.includes(word)) return { kind: 'rejected', error, word }
   if (neverSent(error)) return { kind: 'unsent', error }
   return { kind: neverAnswered(error) ? 'lost' : 'trouble', error }
 }
@@ -50,10 +47,13 @@ export interface Presentation {
   readonly lost: number
 }
 
-/** The record that says "this refresh token is about to be presented", if it is still the stored one. */
+/**
+ * The record that says "this refresh token is about to be presented": compare-and-swap on the refresh
+ * token and on the intent that was seen, so that of two who lost the lock one presents it first.
+ */
 export function withIntent(current: StoredRecord | undefined, presentation: Presentation): StoredRecord | undefined {
-  if (!sameGeneration(current, presentation.record)) return current
-  const { hash, owner, at, lost } = presentation
+  const { record, hash, owner, at, lost } = presentation
+  if (!sameGeneration(current, record) || !sameIntent(current.intent, record.intent)) return current
   return { ...current, intent: { hash, owner, at, lost } }
 }
 
@@ -67,9 +67,10 @@ export function withOutcome(
   outcome: Outcome,
 ): StoredRecord | undefined {
   if (!sameGeneration(current, presentation.record)) return current
-  const { intent: _, dead, ...rest } = current
+  const { intent, dead: _, ...rest } = current
   switch (outcome.kind) {
     case 'tokens':
+      if (isOutdated(outcome.tokens, current, presentation)) return current
       return { ...rest, tokens: outcome.tokens, ...(outcome.account !== undefined && { account: outcome.account }) }
     case 'defective':
       return { ...rest, tokens: { ...rest.tokens, refreshToken: outcome.refreshToken } }
@@ -78,12 +79,25 @@ export function withOutcome(
     case 'lost':
       return current
     case 'trouble':
-    case 'unsent': {
-      const { hash, owner, at, lost } = presentation
-      const kept = dead === undefined ? rest : { ...rest, dead }
-      return lost === 0 ? kept : { ...kept, intent: { hash, owner, at, lost: lost - 1 } }
-    }
+    case 'unsent':
+      return intent?.hash === presentation.hash ? answered(current, intent) : current
   }
+}
+
+/** One of the presentations that `intent` counts did not use the refresh token up. */
+function answered(current: StoredRecord, intent: RefreshIntent): StoredRecord {
+  const { intent: _, ...rest } = current
+  return intent.lost === 0 ? rest : { ...rest, intent: { ...intent, lost: intent.lost - 1 } }
+}
+
+/** Where a refresh token outlives its use, an answer may come after that of a later request. */
+function isOutdated(tokens: TokenSet, current: StoredRecord, { record }: Presentation): boolean {
+  const { accessToken, obtainedAt = 0 } = current.tokens
+  return accessToken !== record.tokens.accessToken && obtainedAt > (tokens.obtainedAt ?? 0)
+}
+
+function sameIntent(a: RefreshIntent | undefined, b: RefreshIntent | undefined): boolean {
+  return a?.hash === b?.hash && a?.owner === b?.owner && a?.at === b?.at && a?.lost === b?.lost
 }
 
 /** Whether `current` still holds the refresh token of `record`: a record's identity is its refresh token. */
@@ -92,4 +106,9 @@ export function sameGeneration(current: StoredRecord | undefined, record: Stored
   const { refreshToken } = record.tokens
   if (refreshToken !== undefined) return current.tokens.refreshToken === refreshToken
   return current.tokens.refreshToken === undefined && current.tokens.accessToken === record.tokens.accessToken
+}
+
+/** Whether nobody has refreshed or signed in between: where refresh tokens stay, the access token tells. */
+export function sameTokens(a: StoredRecord | undefined, b: StoredRecord | undefined): boolean {
+  return a?.tokens.refreshToken === b?.tokens.refreshToken && a?.tokens.accessToken === b?.tokens.accessToken
 }

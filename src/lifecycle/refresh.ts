@@ -1,10 +1,12 @@
 import type { Clock, HeldStore, Store, StoredRecord, TokenSet } from '../contracts.ts'
 import { fingerprint } from '../core/index.ts'
-import { isOAuthError, OAuthError } from '../errors.ts'
+import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
-import type { Held, Need, Policy } from './decide.ts'
-import { sameGeneration, withIntent, withOutcome } from './outcome.ts'
+import type { Chance, Held, Need, Policy, Step } from './decide.ts'
+import { sameTokens, withIntent } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
+import { settle } from './settle.ts'
+import type { Ended, Outrun } from './settle.ts'
 
 /** What a refresh acts upon. */
 export interface RefreshParts {
@@ -17,6 +19,8 @@ export interface RefreshParts {
   readonly lockTimeout: number
   /** Presents a refresh token, once. Never rejects. */
   readonly present: (record: RefreshableRecord) => Promise<Presented>
+  /** Names a record's refresh token without telling it. @default its SHA-256 */
+  readonly fingerprint?: (record: StoredRecord) => Promise<string>
 }
 
 /** A record that has a refresh token. */
@@ -28,169 +32,161 @@ export interface Presented {
   readonly late?: Promise<Outcome>
 }
 
-/** How a refresh ended, for this client. */
-export type Ended =
-  | { readonly kind: 'served'; readonly record: StoredRecord; readonly how: 'found' | 'adopted' | 'refreshed' }
-  /** The new tokens could not be written. They exist only here. */
-  | {
-      readonly kind: 'unsaved'
-      readonly record: StoredRecord
-      readonly replaces: StoredRecord
-      readonly error: OAuthError
-    }
-  /** A sign-out overtook the refresh; `late` are tokens that nobody asked for any more. */
-  | { readonly kind: 'overtaken'; readonly late?: StoredRecord }
-  | { readonly kind: 'failed'; readonly error: OAuthError; readonly record: StoredRecord | undefined }
+/** A refresh, as its session sees it. */
+export interface Refreshing extends RefreshParts {
+  /** Whether somebody whom the lock does not keep out may have presented the same refresh token. */
+  readonly siblings: boolean
+  /** Hears how a presentation ended that we had given up waiting for. */
+  readonly onLate: (ended: Promise<Ended>) => void
+}
 
 /** Gives a record its fingerprint. */
-export async function hold(record: StoredRecord | undefined): Promise<Held | undefined> {
-  return record === undefined ? undefined : { record, hash: await fingerprint(record) }
+export async function hold(parts: RefreshParts, record: StoredRecord | undefined): Promise<Held | undefined> {
+  return record === undefined ? undefined : { record, hash: await (parts.fingerprint ?? fingerprint)(record) }
 }
+
+/** When to look whether a sibling that shares the store but not the lock has committed, in milliseconds. */
+const siblingGrace = [0, 250, 1500]
 
 /**
  * Refreshes under the store's lock: read again, write the intent, present the token, commit by
  * compare-and-swap. `seen` is what the caller read before it waited for the lock: if that has changed
  * meanwhile, somebody else has refreshed, and their result is taken over.
  *
+ * When the server refuses the refresh token for good, perhaps somebody else has used it. That is
+ * written down at once, bound to this refresh token; then, without the lock, their result is waited for.
+ *
  * Errors (thrown): those of the store, before anything was sent.
  */
-export async function refresh(parts: RefreshParts, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
-  const { store, key, lockTimeout } = parts
-  const ended = await store.lock(key, (held) => underLock(parts, held, need, seen), { timeout: lockTimeout })
-  return ended.kind === 'rejected' ? afterRejection(parts, ended) : ended
+export async function refresh(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
+  const { store, key, clock } = parts
+  const ended = await locked(parts, need, seen)
+  if (ended.kind !== 'failed' || !isFreshlyDead(ended.record, clock.now())) return ended
+  for (const pause of parts.siblings ? siblingGrace : siblingGrace.slice(0, 1)) {
+    if (pause > 0) await clock.sleep(pause)
+    const current = await store.get(key).catch(() => ended.record)
+    if (current === undefined) return { kind: 'overtaken' }
+    if (!sameTokens(current, ended.record)) return locked(parts, need, ended.record)
+  }
+  return ended
 }
 
-type Rejected = {
-  readonly kind: 'rejected'
-  readonly presentation: Presentation
-  readonly outcome: Outcome & { kind: 'rejected' }
+/** Whether a record was found dead so lately that a sibling's result may still be under way. */
+export function isFreshlyDead(record: StoredRecord | undefined, now: number): boolean {
+  const at = record?.dead?.at
+  return at !== undefined && at <= now && now < at + siblingGrace.reduce((a, b) => a + b)
+}
+
+/** What the task ended with is kept even if the lock breaks around it. */
+async function locked(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
+  let begun: Promise<Ended> | undefined
+  try {
+    return await parts.store.lock(parts.key, (held) => (begun ??= underLock(parts, held, need, seen)), {
+      timeout: parts.lockTimeout,
+    })
+  } catch (error) {
+    if (begun === undefined) throw error
+    return begun
+  }
 }
 
 async function underLock(
-  parts: RefreshParts,
+  parts: Refreshing,
   held: HeldStore,
   need: Need,
   seen: StoredRecord | undefined,
-): Promise<Ended | Rejected> {
+): Promise<Ended> {
   const { key, clock, policy } = parts
-  let presented = 0
+  let repeated = false
+  let unused: StoredRecord | undefined
   for (let round = 0; round < 10; round++) {
-    const current = await hold(await held.get(key))
-    const adopted = current !== undefined && seen !== undefined && !sameGeneration(current.record, seen)
+    const current = await hold(parts, await held.get(key))
+    const adopted = !sameTokens(current?.record, seen)
     const step = decide(current, adopted ? { ...need, force: false } : need, clock.now(), policy)
-    if (current === undefined || step.do === 'fail') return gone(step, current)
-    if (step.do === 'serve') return { kind: 'served', record: current.record, how: adopted ? 'adopted' : 'found' }
-    const record = { ...current.record, tokens: step.tokens }
-    const presentation: Presentation = {
-      record,
-      hash: current.hash,
-      owner: parts.owner,
-      at: clock.now(),
-      lost: step.lost,
-    }
-    const intended = await held.update(key, (stored) => withIntent(stored, presentation))
-    if (!sameGeneration(intended, record)) continue
-    const { outcome, ended } = await present(parts, held, presentation, record)
-    presented++
-    if (presented === 2 || !repeatAtOnce(outcome, record, need, clock.now())) return ended
+    const chance = chanceOf(step, adopted)
+    if (current === undefined || chance === undefined) return { ...concluded(step, current, adopted), unused }
+    const tried = await attempt(parts, held, current, chance)
+    unused = tried?.ended.unused ?? unused
+    if (tried === undefined || tried.ended.kind === 'outrun') continue
+    if (repeated || !repeatAtOnce(tried.outcome, chance.tokens, need, clock.now())) return tried.ended
+    repeated = true
   }
   // Somebody writes here without the lock, over and over.
   throw new OAuthError('lock_timeout', { after: parts.lockTimeout })
 }
 
-async function present(
-  parts: RefreshParts,
-  held: HeldStore,
-  presentation: Presentation,
-  record: RefreshableRecord,
-): Promise<{ readonly outcome: Outcome; readonly ended: Ended | Rejected }> {
-  const { outcome, late } = await parts.present(record)
-  if (late !== undefined) settleLate(parts, presentation, late)
-  if (outcome.kind === 'rejected') return { outcome, ended: { kind: 'rejected', presentation, outcome } }
-  return { outcome, ended: await settle(parts, held, presentation, outcome) }
+/** The refresh token to present now. Nobody refreshes early what a sibling has just refreshed. */
+function chanceOf(step: Step, adopted: boolean): Chance | undefined {
+  if (step.do === 'refresh') return step.chance
+  return step.do === 'serve' && !adopted ? step.renew : undefined
 }
 
-function gone(step: ReturnType<typeof decide>, current: Held | undefined): Ended {
+function concluded(step: Step, current: Held | undefined, adopted: boolean): Ended {
+  const record = current?.record
+  if (step.do === 'serve' && record !== undefined) return { kind: 'served', record, how: adopted ? 'adopted' : 'found' }
   const error = step.do === 'fail' ? step.error : new OAuthError('sign_in_required', { reason: 'absent' })
-  return { kind: 'failed', error, record: current?.record }
+  return { kind: 'failed', error, record }
 }
 
-/** Writes what an outcome means, and says what that makes of the refresh. */
-async function settle(
-  parts: RefreshParts,
+interface Attempt {
+  readonly outcome: Outcome
+  readonly ended: Ended | Outrun
+}
+
+/** Presents a refresh token once, unless it is not ours to present any more. */
+async function attempt(
+  parts: Refreshing,
   held: HeldStore,
-  presentation: Presentation,
-  outcome: Outcome,
-): Promise<Ended> {
-  let stored: StoredRecord | undefined
-  try {
-    stored = await held.update(parts.key, (current) => withOutcome(current, presentation, outcome))
-  } catch (error) {
-    return unwritten(presentation, outcome, error)
-  }
-  if (outcome.kind !== 'tokens') return { kind: 'failed', error: errorOf(outcome), record: stored }
-  if (stored?.tokens.accessToken === outcome.tokens.accessToken)
-    return { kind: 'served', record: stored, how: 'refreshed' }
-  if (stored !== undefined) return { kind: 'served', record: stored, how: 'adopted' }
-  return { kind: 'overtaken', late: { ...presentation.record, tokens: outcome.tokens } }
+  current: Held,
+  { tokens, lost }: Chance,
+): Promise<Attempt | undefined> {
+  const { key, clock, owner } = parts
+  const record = { ...current.record, tokens }
+  const presentation: Presentation = { record, hash: current.hash, owner, at: clock.now(), lost }
+  if (!(await announce(held, key, presentation))) return undefined
+  const { outcome, late } = await parts.present(record)
+  if (late !== undefined) parts.onLate(lateEnd(parts, presentation, late))
+  return { outcome, ended: await settle({ store: held, key }, { ...presentation, at: clock.now() }, outcome) }
 }
 
-function unwritten(presentation: Presentation, outcome: Outcome, error: unknown): Ended {
-  const failure = isOAuthError(error)
-    ? error
-    : new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
-  const record = withOutcome(presentation.record, presentation, outcome)
-  if (outcome.kind === 'tokens' || outcome.kind === 'defective') {
-    return { kind: 'unsaved', record: record ?? presentation.record, replaces: presentation.record, error: failure }
-  }
-  return { kind: 'failed', error: errorOf(outcome), record: presentation.record }
-}
-
-function errorOf(outcome: Exclude<Outcome, { kind: 'tokens' }>): OAuthError {
-  return outcome.error
+/** Writes the intent. Says whether the refresh token is ours to present. */
+async function announce(held: HeldStore, key: string, presentation: Presentation): Promise<boolean> {
+  let ours = false
+  await held.update(key, (current) => {
+    const next = withIntent(current, presentation)
+    ours = next !== current
+    return next
+  })
+  return ours
 }
 
 /**
  * Whether to show the refresh token once more right away: its answer was lost on the way, quickly,
  * and there is no good token to go on with. `decide` has the last word before it is.
  */
-function repeatAtOnce(outcome: Outcome, record: StoredRecord, need: Need, now: number): boolean {
-  return outcome.kind === 'lost' && outcome.error.code === 'network' && !stillServes(record.tokens, need, now)
+function repeatAtOnce(outcome: Outcome, tokens: TokenSet, need: Need, now: number): boolean {
+  return outcome.kind === 'lost' && outcome.error.code === 'network' && !stillServes(tokens, need, now)
 }
 
-/** An answer that came after we gave up is committed all the same: the server has retired the old token. */
-function settleLate(parts: RefreshParts, presentation: Presentation, late: Promise<Outcome>): void {
-  void late
-    .then((outcome) => {
-      if (outcome.kind !== 'tokens' && outcome.kind !== 'defective') return undefined
-      return parts.store.update(parts.key, (current) => withOutcome(current, presentation, outcome))
-    })
-    .catch(() => undefined)
-}
-
-/** How long a sibling that shares the file but not the lock is given to commit, in milliseconds. */
-const siblingGrace = [0, 250, 1500]
+/** How long whoever has presented the refresh token again is given to commit first, in milliseconds. */
+const precedence = 1000
 
 /**
- * The server refused the refresh token for good. Perhaps because somebody else has used it: look
- * whether they have left a newer one, before this one is marked dead.
+ * An answer that came after we gave up is committed all the same: the server has retired the old
+ * token. If somebody has presented that again meanwhile, their answer is the better one: some servers
+ * then void what they answered first.
  */
-async function afterRejection(parts: RefreshParts, { presentation, outcome }: Rejected): Promise<Ended> {
+async function lateEnd(parts: Refreshing, presentation: Presentation, late: Promise<Outcome>): Promise<Ended> {
   const { store, key, clock } = parts
-  for (const wait of store.solitary === true ? [0] : siblingGrace) {
-    if (wait > 0) await clock.sleep(wait)
-    const current = await store.get(key)
-    if (current === undefined) return { kind: 'overtaken' }
-    if (!sameGeneration(current, presentation.record)) return { kind: 'served', record: current, how: 'adopted' }
-  }
-  const stored = await store.update(key, (current) => withOutcome(current, presentation, outcome))
-  if (stored !== undefined && !sameGeneration(stored, presentation.record)) {
-    return { kind: 'served', record: stored, how: 'adopted' }
-  }
-  const error = new OAuthError(
-    'sign_in_required',
-    { reason: 'rejected', error: outcome.word },
-    { cause: outcome.error },
-  )
-  return { kind: 'failed', error, record: stored }
+  const outcome = await late
+  const current = await store.get(key).catch(() => undefined)
+  const { intent } = current ?? {}
+  const again = intent?.hash === presentation.hash && (intent.at !== presentation.at || intent.owner !== parts.owner)
+  if (again) await clock.sleep(precedence)
+  const ended = await settle(parts, { ...presentation, at: clock.now() }, outcome)
+  if (ended.kind !== 'outrun') return ended
+  const record = await store.get(key)
+  return record === undefined
+    ? { kind: 'overtaken', unused: ended.unused }
+    : { kind: 'served', record, how: 'adopted', unused: ended.unused }
 }

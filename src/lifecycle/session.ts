@@ -1,11 +1,14 @@
-import type { StoredRecord, TokenSet } from '../contracts.ts'
+import type { RecordChange, StoredRecord, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { cooldown } from './cooldown.ts'
 import { decide } from './decide.ts'
 import type { Need } from './decide.ts'
-import { join, readStored, remember } from './flight.ts'
-import type { Landed, SessionParts, SessionState } from './flight.ts'
-import { untilAborted } from './wait.ts'
+import { join } from './flight.ts'
+import { sameTokens } from './outcome.ts'
+import { depart, recall, remember } from './recall.ts'
+import type { Landed, SessionParts, SessionState } from './recall.ts'
+import { storeError } from './settle.ts'
+import { untilAborted, within } from './wait.ts'
 
 /** The life of one account slot's tokens: one memory, and at most one refresh in flight. */
 export interface Session {
@@ -26,17 +29,16 @@ export function createSession(parts: SessionParts): Session {
     memory: undefined,
     unsaved: undefined,
     flight: undefined,
-    endings: 0,
+    epoch: 0,
+    views: 0,
+    late: 0,
+    error: undefined,
     cooling: cooldown(parts.clock),
   }
   return {
     atHand: (need) => atHand(parts, state, need),
     getTokens: (need, signal) => getTokens(parts, state, need, signal),
-    reload: async () => {
-      const record = await readStored(parts, state)
-      await remember(parts, state, record)
-      return record
-    },
+    reload: () => bounded(parts, recall(parts, state)),
     begin: (record) => begin(parts, state, record),
     end: () => end(parts, state),
   }
@@ -46,7 +48,7 @@ function atHand(parts: SessionParts, state: SessionState, need: Need): TokenSet 
   if (state.memory === undefined) return undefined
   const step = decide(state.memory, need, parts.clock.now(), parts.policy)
   if (step.do !== 'serve') return undefined
-  const work = step.renew || state.unsaved !== undefined
+  const work = step.renew !== undefined || state.unsaved !== undefined
   if (work && state.flight === undefined && !state.cooling.active()) join(parts, state, need).catch(() => undefined)
   return step.tokens
 }
@@ -61,10 +63,15 @@ async function getTokens(
   for (;;) {
     const ready = atHand(parts, state, need)
     if (ready !== undefined) return ready
+    const { epoch } = state
     const shared = state.flight !== undefined
-    const landed = await untilAborted(join(parts, state, need), signal)
-    // Whoever joined a flight that others began may need more than they did.
-    if (!shared || satisfies(landed, need)) return landed.tokens
+    try {
+      const landed = await untilAborted(join(parts, state, need), signal)
+      // Whoever joined a flight that others began may need more than they did.
+      if (!shared || satisfies(landed, need)) return landed.tokens
+    } catch (error) {
+      if (!replaced(state, epoch, error)) throw error
+    }
   }
 }
 
@@ -72,33 +79,75 @@ function satisfies({ tokens, asked }: Landed, need: Need): boolean {
   return asked && tokens.accessToken !== need.refused
 }
 
+/** Whether somebody has signed in while the tokens of the session before were waited for. */
+function replaced(state: SessionState, epoch: number, error: unknown): boolean {
+  return isOAuthError(error) && error.code === 'signed_out' && epoch !== state.epoch && state.memory !== undefined
+}
+
 async function begin(parts: SessionParts, state: SessionState, record: StoredRecord): Promise<boolean> {
-  state.cooling.clear()
-  state.unsaved = undefined
+  const { store, key } = parts
+  let epoch = depart(state)
+  let failure: OAuthError | undefined
+  const written = store.update(key, () => {
+    epoch = depart(state)
+    return record
+  })
+  await bounded(parts, written).catch((error: unknown) => (failure = storeError(error)))
+  if (epoch !== state.epoch) return failure === undefined || lost(parts, record)
+  if (failure !== undefined) {
+    const change = await writeLater(parts, record)
+    if (epoch !== state.epoch) return lost(parts, record)
+    state.unsaved = { record, change }
+    parts.onEvent({ type: 'persist-failed', code: failure.code })
+  }
+  await remember(parts, state, record, { views: state.views, error: undefined })
+  return failure === undefined
+}
+
+/** A sign-in that was not written, and that a sign-out or another sign-in has overtaken. */
+function lost(parts: SessionParts, record: StoredRecord): false {
+  void parts.discard(record)
+  return false
+}
+
+/** Writes a sign-in that could not be written when it should, unless somebody else was here meanwhile. */
+async function writeLater(parts: SessionParts, record: StoredRecord): Promise<RecordChange> {
   try {
-    await remember(parts, state, await parts.store.update(parts.key, () => record))
-    return true
-  } catch (error) {
-    if (!isOAuthError(error)) throw error
-    state.unsaved = { record, replaces: undefined }
-    await remember(parts, state, record)
-    parts.onEvent({ type: 'persist-failed', code: error.code })
-    return false
+    const found = await bounded(parts, parts.store.get(parts.key))
+    return (current) => (sameTokens(current, found) ? record : current)
+  } catch {
+    return () => record
   }
 }
 
 async function end(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {
-  const left = state.unsaved?.record
-  state.endings++
-  state.flight = undefined
-  state.unsaved = undefined
-  state.memory = undefined
-  parts.onChange(undefined, undefined)
+  const { unsaved } = state
+  let epoch = depart(state)
+  forget(parts, state)
   let removed: StoredRecord | undefined
-  await parts.store.update(parts.key, (current) => {
+  const gone = parts.store.update(parts.key, (current) => {
+    epoch = depart(state)
     removed = current
     return undefined
   })
+  try {
+    await bounded(parts, gone)
+  } catch (error) {
+    if (epoch === state.epoch) state.unsaved = unsaved
+    throw error
+  }
+  // Whoever read before the record was removed may have brought it back to memory.
+  if (epoch === state.epoch) forget(parts, state)
   parts.onEvent({ type: 'signed-out', reason: 'asked' })
-  return removed ?? left
+  // What could not be written is newer than what was.
+  return unsaved?.record ?? removed
+}
+
+function forget(parts: SessionParts, state: SessionState): void {
+  state.memory = undefined
+  parts.onChange(undefined, undefined)
+}
+
+function bounded<T>(parts: SessionParts, work: Promise<T>): Promise<T> {
+  return within(work, 'the store', parts.patience, parts.clock)
 }

@@ -1,0 +1,89 @@
+import type { HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
+import { sameGeneration, withOutcome } from './outcome.ts'
+import type { Outcome, Presentation } from './outcome.ts'
+
+/** How a refresh ended, for this client. */
+export type Ended = {
+  /** Tokens that came, and that nobody has asked for any more. */
+  readonly unused?: StoredRecord | undefined
+} & (
+  | { readonly kind: 'served'; readonly record: StoredRecord; readonly how: 'found' | 'adopted' | 'refreshed' }
+  | Unsaved
+  /** A sign-out overtook the refresh. */
+  | { readonly kind: 'overtaken' }
+  | { readonly kind: 'failed'; readonly error: OAuthError; readonly record: StoredRecord | undefined }
+)
+
+/** What the server gave could not be written: it exists only here. */
+export interface Unsaved {
+  readonly kind: 'unsaved'
+  readonly record: StoredRecord
+  /** Writes it, if nothing newer is stored by then. */
+  readonly change: RecordChange
+  readonly error: OAuthError
+  /** Why the record is not what was asked for, where it is not. */
+  readonly failure?: OAuthError | undefined
+}
+
+/** Another generation is stored than the one that was presented: it has to be judged anew. */
+export interface Outrun {
+  readonly kind: 'outrun'
+  readonly unused: StoredRecord | undefined
+}
+
+/** Where an outcome is written. */
+export interface Place {
+  readonly store: HeldStore
+  readonly key: string
+}
+
+/** Writes what an outcome means, and says what that makes of the refresh. */
+export async function settle(
+  { store, key }: Place,
+  presentation: Presentation,
+  outcome: Outcome,
+): Promise<Ended | Outrun> {
+  const change: RecordChange = (current) => withOutcome(current, presentation, outcome)
+  const brought = tokensOf(presentation, outcome)
+  let stored: StoredRecord | undefined
+  try {
+    // Tokens that exist nowhere else are worth a second attempt.
+    stored = await store.update(key, change).catch((error: unknown) => {
+      if (brought === undefined) throw error
+      return store.update(key, change)
+    })
+  } catch (error) {
+    const failure = outcome.kind === 'tokens' ? undefined : errorOf(outcome)
+    if (brought !== undefined) {
+      return { kind: 'unsaved', record: brought, change, error: storeError(error), failure, unused: brought }
+    }
+    return { kind: 'failed', error: errorOf(outcome), record: change(presentation.record) }
+  }
+  if (stored === undefined) return { kind: 'overtaken', unused: brought }
+  if (!sameGeneration(stored, brought ?? presentation.record)) return { kind: 'outrun', unused: brought }
+  if (outcome.kind === 'tokens') return { kind: 'served', record: stored, how: 'refreshed' }
+  return { kind: 'failed', error: errorOf(outcome), record: stored }
+}
+
+/** What a failure of a store is called that has no name of ours. */
+export function storeError(error: unknown): OAuthError {
+  return isOAuthError(error) ? error : new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
+}
+
+/** The record that an outcome makes, where it brought tokens. */
+function tokensOf(presentation: Presentation, outcome: Outcome): StoredRecord | undefined {
+  const brings = outcome.kind === 'tokens' || outcome.kind === 'defective'
+  return brings ? withOutcome(presentation.record, presentation, outcome) : undefined
+}
+
+function errorOf(outcome: Outcome): OAuthError {
+  switch (outcome.kind) {
+    case 'tokens':
+      throw new TypeError('Tokens are no failure.')
+    case 'rejected':
+      return new OAuthError('sign_in_required', { reason: 'rejected', error: outcome.word }, { cause: outcome.error })
+    default:
+      return outcome.error
+  }
+}
