@@ -51,7 +51,9 @@ export async function signInByBrowser(
     await server?.respond('signed-in')
     return result
   } catch (error) {
-    await server?.respond('failed')
+    // An exchange that has begun goes on without its caller: nobody knows yet how it ends.
+    const isOpen = isOAuthError(error) && error.code === 'aborted'
+    await (isOpen ? server?.close() : server?.respond('failed'))
     throw limit.reason() ?? error
   } finally {
     limit.stop()

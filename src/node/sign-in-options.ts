@@ -10,7 +10,8 @@ export interface NodeSignInOptions extends Omit<StartOptions, 'redirectUri'> {
    *
    * - `auto`: by a loopback port and, in a terminal, by pasting; the first answer wins
    * - `loopback`: by a loopback port of this machine
-   * - `paste`: the person copies it; for when the browser runs on another machine. No browser is opened
+   * - `paste`: the person copies it; for when the browser runs on another machine. Where the provider has
+   *   no page for that, the loopback port waits too. Only an `openBrowser` of your own is called
    * - `device`: the person enters a code on any device (RFC 8628)
    *
    * @default 'auto'

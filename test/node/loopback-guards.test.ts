@@ -111,6 +111,18 @@ describe('what is not the awaited callback', () => {
 })
 
 describe('what is the awaited callback', () => {
+  it('keeps its connection, however many others come while it waits for the verdict', async () => {
+    const server = await listening()
+    const answer = rawRequest({ port: server.port, target: good })
+    await server.callback
+    const loris = await Promise.all(Array.from({ length: 150 }, () => slowLoris(server.port)))
+    // Time for the oldest to be ended.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await server.respond('signed-in')
+    expect((await answer).status).toBe(200)
+    for (const socket of loris) socket.destroy()
+  })
+
   it('takes the first and answers a reload with the same page', async () => {
     const server = await listening()
     const first = rawRequest({ port: server.port, target: good })

@@ -111,6 +111,24 @@ describe('signing in by a loopback port', () => {
     expect(await client.token()).toBeUndefined()
   })
 
+  it('claims neither success nor failure when it was aborted during the exchange', async () => {
+    const { client, server, output, browse } = rig()
+    const [stop, held] = [new AbortController(), server.faults.hold('token')]
+    let page = Promise.resolve('')
+    const attempt = client.signIn({
+      output,
+      signal: stop.signal,
+      openBrowser: (url) => {
+        page = browse(url)
+      },
+    })
+    await held.arrived
+    stop.abort()
+    await expect(attempt).rejects.toMatchObject({ code: 'aborted' })
+    expect(await page).toContain('Your answer has arrived')
+    held.release()
+  })
+
   it('is not ended by callbacks of others', async () => {
     const { client, server, output, browse } = rig()
     const result = await client.signIn({
