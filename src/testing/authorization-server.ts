@@ -20,6 +20,7 @@ import type { TestClock } from './test-clock.ts'
 
 /** An authorization server and a protected API in one function. */
 export interface AuthorizationServer {
+  /** The issuer identifier; the metadata is found from here. */
   readonly issuer: string
   /** Where the protected API stands: `/echo` and `/stream` below it. */
   readonly apiUrl: string
@@ -30,8 +31,11 @@ export interface AuthorizationServer {
    * signal. Redirects are answered, not followed; {@link connect} gives a `fetch` that follows them.
    */
   readonly fetch: Fetch
+  /** What was asked, and what became of it. */
   readonly history: History
+  /** What shall go wrong. */
   readonly faults: Faults
+  /** The server's time, to be moved. */
   readonly clock: TestClock
   /** Defects to order; its fields may be set and deleted at any time. */
   readonly tamper: Tamper

@@ -2,6 +2,7 @@ import type { Fetch } from '../contracts.ts'
 
 /** A server to be reached: an {@link AuthorizationServer}, or anything else that answers requests. */
 export interface Reachable {
+  /** Answers one request. */
   readonly fetch: Fetch
 }
 

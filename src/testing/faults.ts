@@ -34,6 +34,7 @@ export interface Fault extends FaultTarget {
   readonly retryAfter?: number | Date
   /** Answers with this body instead: text as it is (HTML when it begins with `<`), anything else as JSON. */
   readonly body?: string | Readonly<Record<string, unknown>>
+  /** More headers for an answer that is made up. */
   readonly headers?: Readonly<Record<string, string>>
   /** Answers with a redirect there; `status` says which, else 302. */
   readonly redirect?: string

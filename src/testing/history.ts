@@ -4,8 +4,11 @@ import type { ClientAuthMethod, EndpointName } from './options.ts'
 export interface HistoryEntry {
   /** When it arrived, by the server's clock. */
   readonly at: number
+  /** Whose address it went to. */
   readonly endpoint: EndpointName | 'unknown'
+  /** `GET`, `POST`, … */
   readonly method: string
+  /** The URL's path, without its query. */
   readonly path: string
   /** The form's fields, or the query's. Secrets are replaced: see `fingerprint`. */
   readonly params: Readonly<Record<string, string>>
@@ -13,6 +16,7 @@ export interface HistoryEntry {
   readonly headers: Readonly<Record<string, string>>
   /** `grant_type` of a token request. */
   readonly grant?: string
+  /** The client that asked, as far as it was named. */
   readonly clientId?: string
   /** How the client authenticated itself. */
   readonly authMethod?: ClientAuthMethod
@@ -24,6 +28,7 @@ export interface HistoryEntry {
   readonly committed?: boolean
   /** A fault was at work. */
   readonly fault?: boolean
+  /** The `sub` of the person concerned. */
   readonly subject?: string
   /** The number of the refresh token that was presented: `rt-1`, `rt-2`, … */
   readonly refreshTokenId?: string
@@ -45,9 +50,13 @@ export type HistoryFilter = Partial<Omit<HistoryEntry, 'params' | 'headers'>>
 
 /** Everything that was asked of the server, in the order of arrival. It only grows. */
 export interface History {
+  /** All of them; the array grows as requests arrive. */
   readonly entries: readonly HistoryEntry[]
+  /** The entries whose fields all equal those of `filter`. */
   filter(filter: HistoryFilter): readonly HistoryEntry[]
   /**
+   * How many entries `filter` admits; all of them without one.
+   *
    * @example
    * ```ts
    * expect(server.history.count({ endpoint: 'token', grant: 'refresh_token' })).toBe(1)

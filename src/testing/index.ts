@@ -41,6 +41,7 @@
  * @module
  */
 
+export type { Clock, Fetch } from '../contracts.ts'
 export { connect } from './connect.ts'
 export type { Reachable } from './connect.ts'
 export { createAuthorizationServer } from './authorization-server.ts'

@@ -10,8 +10,11 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Fetch } from '../contracts.ts'
 
+export type { Fetch } from '../contracts.ts'
+
 /** Anything that answers requests. */
 export interface Listener {
+  /** Answers one request; a rejection destroys its socket. */
   readonly fetch: Fetch
 }
 
@@ -19,7 +22,7 @@ export interface Listener {
 export interface ListenOptions {
   /** Anything but a loopback address lets others in. @default '127.0.0.1' */
   readonly host?: string
-  /** @default 0 // any that is free */
+  /** The port. @default 0 // any that is free */
   readonly port?: number
 }
 
@@ -27,6 +30,7 @@ export interface ListenOptions {
 export interface Listening<Served extends Listener> {
   /** For example `http://127.0.0.1:40123`. */
   readonly origin: string
+  /** What was given to `listen`, or what its function created. */
   readonly server: Served
   /** Ends every connection, streams included, and frees the port. Again is no error. */
   close(): Promise<void>

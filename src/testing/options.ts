@@ -27,6 +27,7 @@ export type GrantType =
 
 /** A client that the server knows. */
 export interface RegisteredClient {
+  /** The client identifier. */
   readonly clientId: string
   /**
    * Compared character by character, except that the port of an `http` loopback address is free
@@ -37,13 +38,13 @@ export interface RegisteredClient {
   readonly redirectUris?: readonly string[]
   /** Where a sign-out may lead, compared like `redirectUris`. @default the redirect URIs */
   readonly postLogoutRedirectUris?: readonly string[]
-  /** @default 'none' */
+  /** How it must authenticate; no other way is taken. @default 'none' */
   readonly authMethod?: ClientAuthMethod
   /** For `client_secret_basic` and `client_secret_post`. */
   readonly clientSecret?: string
   /** Public keys for `private_key_jwt`. */
   readonly jwks?: readonly JsonWebKey[]
-  /** @default all but `client_credentials`, and that one too for a client that authenticates */
+  /** The grants it may use. @default all but `client_credentials`, and that one too for a client that authenticates */
   readonly grantTypes?: readonly GrantType[]
   /** Refuses authorization requests that were not pushed (RFC 9126). @default false */
   readonly requirePar?: boolean
@@ -51,8 +52,11 @@ export interface RegisteredClient {
 
 /** A person who can sign in. */
 export interface User {
+  /** The subject identifier. */
   readonly sub: string
+  /** Told with the scope `profile`. */
   readonly name?: string
+  /** Told with the scope `email`, as verified. */
   readonly email?: string
 }
 
@@ -83,17 +87,17 @@ export type RotationPolicy = 'none' | 'grace' | 'previous-generation' | 'until-f
 
 /** How long things are good for, in milliseconds. */
 export interface Lifetimes {
-  /** @default 60_000 */
+  /** An authorization code. @default 60_000 */
   readonly code: number
-  /** @default 3_600_000 */
+  /** An access token. @default 3_600_000 */
   readonly accessToken: number
-  /** @default 2_592_000_000 // 30 days, counted anew for each one */
+  /** A refresh token, each one anew. @default 2_592_000_000 // 30 days */
   readonly refreshToken: number
-  /** @default 3_600_000 */
+  /** An ID token. @default 3_600_000 */
   readonly idToken: number
-  /** @default 600_000 */
+  /** A device code. @default 600_000 */
   readonly deviceCode: number
-  /** @default 90_000 */
+  /** A pushed authorization request. @default 90_000 */
   readonly pushedRequest: number
 }
 
@@ -101,24 +105,25 @@ export interface Lifetimes {
 export interface AuthorizationServerOptions {
   /** May have a path, as multi-tenant servers have. @default 'https://as.latchkey.test' */
   readonly issuer?: string
-  /** @default one public client, `app`, with callbacks at `https://app.example.com/callback` and on loopback */
+  /** Who may ask. @default one public client, `app`, with callbacks at `https://app.example.com/callback` and on loopback */
   readonly clients?: readonly RegisteredClient[]
-  /** @default one, `ada` */
+  /** Who can sign in. @default one, `ada` */
   readonly users?: readonly User[]
   /** The scopes that exist. @default openid, profile, email, offline_access, read, write */
   readonly scopes?: readonly string[]
   /** Answers authorization and device requests at once, without a person. @default false // shows a page */
   readonly autoApprove?: boolean | Approval
-  /** @default 'strict' // what is hardest on a client */
+  /** What becomes of a refresh token that was used. @default 'strict' // what is hardest on a client */
   readonly rotation?: RotationPolicy
   /** For `rotation: 'grace'`, in milliseconds. @default 30_000 */
   readonly gracePeriod?: number
-  /** @default true */
+  /** Whether showing a void refresh token ends the whole sign-in. @default true */
   readonly revokeFamilyOnReuse?: boolean
+  /** How long things are good for; what is left out keeps its default. */
   readonly lifetimes?: Partial<Lifetimes>
   /** Whose time it is. A plain clock becomes one that can be moved. @default testClock() // real time */
   readonly clock?: Pick<Clock, 'now'>
-  /** @default true */
+  /** Whether an authorization request must carry a code challenge (RFC 7636). @default true */
   readonly requirePkce?: boolean
   /** Refuses every authorization request that was not pushed (RFC 9126). @default false */
   readonly requirePar?: boolean
@@ -134,7 +139,7 @@ export interface AuthorizationServerOptions {
    * makes each one good for a single proof (RFC 9449, sections 8 and 9). @default 'off'
    */
   readonly dpopNonces?: 'off' | 'stable' | 'per-request'
-  /** @default 'ES256' */
+  /** What ID tokens are signed with. @default 'ES256' */
   readonly idTokenAlg?: 'ES256' | 'RS256'
   /** Which metadata documents exist (RFC 8414, OpenID Connect Discovery). @default both */
   readonly discovery?: readonly ('oauth' | 'openid')[]

@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jos
 import { describe, expect, it } from 'vitest'
 import { createAuthorizationServer } from '../../../src/testing/index.ts'
 import type { AuthorizationServer } from '../../../src/testing/index.ts'
-import { authorizationUrl, exchange, postForm } from './browserless.ts'
+import { authorizationUrl, exchange, postForm, signIn } from './browserless.ts'
 
 interface Prover {
   readonly jkt: string
@@ -52,6 +52,7 @@ describe('DPoP', () => {
     const other = await prover(server)
     for (const [authorization, proof] of [
       [`DPoP ${tokens.access_token}`, undefined],
+      [`Bearer ${tokens.access_token}`, await prove('GET', api, { ath })],
       [`Bearer ${tokens.access_token}`, undefined],
       [`DPoP ${tokens.access_token}`, await prove('GET', api)],
       [`DPoP ${tokens.access_token}`, await other.prove('GET', api, { ath })],
@@ -66,6 +67,15 @@ describe('DPoP', () => {
     expect((await postForm(server, '/token', refresh)).status).toBe(400)
     expect((await postForm(server, '/token', refresh, { dpop: await other.prove('POST', tokenUrl) })).status).toBe(400)
     expect((await postForm(server, '/token', refresh, { dpop: await prove('POST', tokenUrl) })).status).toBe(200)
+  })
+
+  it('is no way to present a token that is bound to no key', async () => {
+    const server = createAuthorizationServer()
+    const { access_token } = await signIn(server)
+    expect((await echo(server, `Bearer ${access_token}`)).status).toBe(200)
+    const { prove } = await prover(server)
+    const proof = await prove('GET', `${server.apiUrl}/echo`, { ath: await hash(access_token) })
+    expect((await echo(server, `DPoP ${access_token}`, proof)).status).toBe(401)
   })
 
   it('refuses a proof that is old, seen before, or not one', async () => {
