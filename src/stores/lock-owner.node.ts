@@ -24,7 +24,7 @@ let here: Promise<Omit<LockOwner, 'nonce'>> | undefined
 /** Names this process as the owner of one more lock. */
 export async function newLockOwner(): Promise<LockOwner> {
   here ??= describe()
-  return { ...(await here), nonce: randomBytes(12).toString('hex') }
+  return { ...(await here), nonce: nonce() }
 }
 
 /** Whether the owner is certainly dead. What cannot be known from here counts as alive. */
@@ -69,9 +69,23 @@ async function describe(): Promise<Omit<LockOwner, 'nonce'>> {
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => undefined),
     readlink('/proc/self/ns/pid').catch(() => undefined),
   ])
-  const host = hostname()
-  const place = boot === undefined || namespace === undefined ? `host ${host}` : `${boot.trim()} ${namespace}`
-  return { pid, started: state?.started ?? '', place, host }
+  const host = hostName()
+  const place =
+    boot === undefined || namespace === undefined ? `host ${host ?? nonce()}` : `${boot.trim()} ${namespace}`
+  return { pid, started: state?.started ?? '', place, host: host ?? 'this machine' }
+}
+
+function nonce(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/** Deno may not tell. */
+function hostName(): string | undefined {
+  try {
+    return hostname()
+  } catch {
+    return undefined
+  }
 }
 
 /** Linux only; elsewhere, and without permission, `undefined`. */

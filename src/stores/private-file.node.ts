@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
-import { access, type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { OAuthError } from '../errors.ts'
@@ -8,6 +8,9 @@ import { errnoOf } from './fs-failure.node.ts'
 
 /** More than anyone's tokens; less than what would hurt to read. */
 const largest = 16 * 1024 * 1024
+
+/** Windows has none. */
+const nonBlocking = constants.O_NONBLOCK ?? 0
 
 /**
  * Reads a regular file of ours; `undefined` when there is none.
@@ -43,8 +46,8 @@ export async function replacePrivateFile(
   const before = await statIfPresent(target)
   if (before !== undefined) {
     checkFile(before, target)
-    // A rename asks the directory only; a file made read-only was made so for a reason. Root may all the same.
-    if (process.geteuid?.() !== 0) await access(target, constants.W_OK)
+    // A rename asks the directory only; a file made read-only was made so for a reason.
+    await (await open(target, constants.O_WRONLY | nonBlocking)).close()
   }
   const temporary = `${target}.${randomBytes(8).toString('hex')}.tmp`
   const handle = await open(temporary, 'wx', 0o600)
@@ -89,7 +92,7 @@ async function openIfPresent(target: string): Promise<FileHandle | undefined> {
   // Opening a device can do something; the flag is for a pipe put there since.
   checkFile(before, target)
   try {
-    return await open(target, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    return await open(target, constants.O_RDONLY | nonBlocking)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
@@ -107,7 +110,7 @@ async function statIfPresent(target: string): Promise<BigIntStats | undefined> {
 
 function checkFile(stats: BigIntStats, where: string): void {
   if (!stats.isFile()) throw new OAuthError('store_denied', { where, reason: 'it is not a regular file' })
-  const user = process.geteuid?.()
+  const user = effectiveUser()
   const owner = Number(stats.uid)
   if (user !== undefined && user !== 0 && owner !== user && owner !== 0) {
     throw new OAuthError('store_denied', { where, reason: 'it belongs to another user' })
@@ -130,9 +133,18 @@ function tooLarge(where: string): OAuthError<'store_corrupt'> {
   return new OAuthError('store_corrupt', { where, reason: `it is larger than ${largest} bytes` })
 }
 
+/** Windows has none, and Deno may not tell. */
+function effectiveUser(): number | undefined {
+  try {
+    return process.geteuid?.()
+  } catch {
+    return undefined
+  }
+}
+
 /** So that an administrator's `sudo` does not lock the person out of their own file. */
 async function keepOwner(handle: FileHandle, before: BigIntStats | undefined): Promise<void> {
-  if (before === undefined || process.geteuid?.() !== 0 || before.uid === 0n) return
+  if (before === undefined || effectiveUser() !== 0 || before.uid === 0n) return
   await handle.chown(Number(before.uid), Number(before.gid))
 }
 

@@ -72,24 +72,46 @@ describe('a file store that may not write', () => {
     })
     await expectUntouched()
   })
-
-  it.runIf(root)('does not trust a file of another user', async () => {
-    await chmod(path, 0o666)
-    await chown(path, 12_345, 12_345)
-    expect(await attempt()).toEqual({ get: 'store_denied', update: 'store_denied', lock: 'store_denied' })
-    await expectUntouched()
-  })
-
-  it.runIf(root)('writes all the same where it may, as root for another user, and the file stays theirs', async () => {
-    expect(await attempt('exec "$@"', path, 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
-    expect(await attempt()).toEqual({ get: 'done', update: 'done', lock: 'done' })
-    expect(JSON.parse(await readFile(path, 'utf8')).slot.expires).toBe(5)
-  })
 })
 
+if (root)
+  describe('a file store of several users', () => {
+    it('does not trust a file of another user', async () => {
+      await chmod(path, 0o666)
+      await chown(path, 12_345, 12_345)
+      expect(await attempt()).toEqual({ get: 'store_denied', update: 'store_denied', lock: 'store_denied' })
+      await expectUntouched()
+    })
+
+    it('writes all the same where it may, as root for another user, and the file stays theirs', async () => {
+      expect(await attempt('exec "$@"', path, 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
+      expect(await attempt()).toEqual({ get: 'done', update: 'done', lock: 'done' })
+      expect(JSON.parse(await readFile(path, 'utf8')).slot.expires).toBe(5)
+    })
+  })
+
+if ('Deno' in globalThis)
+  describe('a file store under Deno', () => {
+    it('needs no more than to read the program and to read and write beside the file', async () => {
+      const program = fileURLToPath(new URL('../..', import.meta.url))
+      const allowed = ['--no-prompt', `--allow-read=${program},${directory}`, `--allow-write=${directory}`]
+      for (const time of ['first', 'second']) {
+        expect([time, await attempt('exec "$@"', path, user, allowed)]).toEqual([
+          time,
+          { get: 'done', update: 'done', lock: 'done' },
+        ])
+      }
+      expect(await attempt('exec "$@"', path, user, allowed.slice(0, 2))).toEqual({
+        get: 'done',
+        update: 'store_denied',
+        lock: 'store_denied',
+      })
+    })
+  })
+
 /** Lets a process, as `uid`, try everything under a shell command. */
-async function attempt(shell = 'exec "$@"', file = path, uid: number | undefined = user): Promise<unknown> {
-  const deno = 'Deno' in globalThis ? ['run', '-A', '--no-lock', '--node-modules-dir=manual'] : []
+async function attempt(shell = 'exec "$@"', file = path, uid = user, permissions = ['-A']): Promise<unknown> {
+  const deno = 'Deno' in globalThis ? ['run', ...permissions, '--no-lock', '--node-modules-dir=manual'] : []
   const job = JSON.stringify({ kind: 'try', path: file })
   const arguments_ = ['-c', shell, 'sh', process.execPath, ...deno, script, job]
   const child = spawn('sh', arguments_, {
