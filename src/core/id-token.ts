@@ -42,6 +42,7 @@ export async function proveIdToken(
       throw unusable('token', error)
     },
   )
+  if (claims.sub === '') throw invalid('it names nobody.')
   if (claims.azp !== undefined && claims.azp !== clientId) throw invalid('its azp is another client.')
   if (claims.iat > world.clock.now() / 1000 + skewAllowed) throw invalid('it was issued in the future.')
   if (claims['at_hash'] !== undefined && claims['at_hash'] !== (await atHash(body.id_token, body.access_token))) {

@@ -21,16 +21,16 @@ export function requestSecrets(
 ): readonly string[] {
   const fields = secretFields.flatMap((name) => body?.get(name) ?? [])
   const credentials = headers['authorization']?.replace(/^\S+ +/, '') ?? ''
-  const plain = [...fields, credentials, basicSecret(headers['authorization'])].filter((secret) => secret !== '')
+  const plain = [...fields, credentials, ...basicSecret(headers['authorization'])].filter((secret) => secret !== '')
   return plain.flatMap((secret) => [secret, encodeURIComponent(secret), formEncoded(secret)])
 }
 
-/** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1} */
-function basicSecret(authorization: string | undefined): string {
-  const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (encoded === undefined) return ''
-  const [, ...rest] = atob(encoded).split(':')
-  return new URLSearchParams(`secret=${rest.join(':')}`).get('secret') ?? ''
+/** The secret of Basic credentials, as it was encoded and as it is (RFC 6749 §2.3.1). */
+function basicSecret(authorization: string | undefined): readonly string[] {
+  const credentials = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (credentials === undefined) return []
+  const encoded = atob(credentials).split(':').slice(1).join(':')
+  return [encoded, new URLSearchParams(`secret=${encoded}`).get('secret') ?? '']
 }
 
 function formEncoded(text: string): string {
