@@ -74,40 +74,38 @@ describe('a file store that may not write', () => {
   })
 })
 
-if (root)
-  describe('a file store of several users', () => {
-    it('does not trust a file of another user', async () => {
-      await chmod(path, 0o666)
-      await chown(path, 12_345, 12_345)
-      expect(await attempt()).toEqual({ get: 'store_denied', update: 'store_denied', lock: 'store_denied' })
-      await expectUntouched()
-    })
-
-    it('writes all the same where it may, as root for another user, and the file stays theirs', async () => {
-      expect(await attempt('exec "$@"', path, 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
-      expect(await attempt()).toEqual({ get: 'done', update: 'done', lock: 'done' })
-      expect(JSON.parse(await readFile(path, 'utf8')).slot.expires).toBe(5)
-    })
+describe.runIf(root)('a file store of several users', () => {
+  it('does not trust a file of another user', async () => {
+    await chmod(path, 0o666)
+    await chown(path, 12_345, 12_345)
+    expect(await attempt()).toEqual({ get: 'store_denied', update: 'store_denied', lock: 'store_denied' })
+    await expectUntouched()
   })
 
-if ('Deno' in globalThis)
-  describe('a file store under Deno', () => {
-    it('needs no more than to read the program and to read and write beside the file', async () => {
-      const program = fileURLToPath(new URL('../..', import.meta.url))
-      const allowed = ['--no-prompt', `--allow-read=${program},${directory}`, `--allow-write=${directory}`]
-      for (const time of ['first', 'second']) {
-        expect([time, await attempt('exec "$@"', path, user, allowed)]).toEqual([
-          time,
-          { get: 'done', update: 'done', lock: 'done' },
-        ])
-      }
-      expect(await attempt('exec "$@"', path, user, allowed.slice(0, 2))).toEqual({
-        get: 'done',
-        update: 'store_denied',
-        lock: 'store_denied',
-      })
+  it('writes all the same where it may, as root for another user, and the file stays theirs', async () => {
+    expect(await attempt('exec "$@"', path, 0)).toEqual({ get: 'done', update: 'done', lock: 'done' })
+    expect(await attempt()).toEqual({ get: 'done', update: 'done', lock: 'done' })
+    expect(JSON.parse(await readFile(path, 'utf8')).slot.expires).toBe(5)
+  })
+})
+
+describe.runIf('Deno' in globalThis)('a file store under Deno', () => {
+  it('needs no more than to read the program and to read and write beside the file', async () => {
+    const program = fileURLToPath(new URL('../..', import.meta.url))
+    const allowed = ['--no-prompt', `--allow-read=${program},${directory}`, `--allow-write=${directory}`]
+    for (const time of ['first', 'second']) {
+      expect([time, await attempt('exec "$@"', path, user, allowed)]).toEqual([
+        time,
+        { get: 'done', update: 'done', lock: 'done' },
+      ])
+    }
+    expect(await attempt('exec "$@"', path, user, allowed.slice(0, 2))).toEqual({
+      get: 'done',
+      update: 'store_denied',
+      lock: 'store_denied',
     })
   })
+})
 
 /** Lets a process, as `uid`, try everything under a shell command. */
 async function attempt(shell = 'exec "$@"', file = path, uid = user, permissions = ['-A']): Promise<unknown> {

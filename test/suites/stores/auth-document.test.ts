@@ -130,6 +130,8 @@ describe('an auth.json', () => {
 
   it('is refused, and never quoted, when it is not a JSON object', () => {
     const texts = [
+      'SECRET',
+      "{'SECRET':1}",
       '{"a":{"access":"SECRET"',
       '[]',
       '"SECRET"',
