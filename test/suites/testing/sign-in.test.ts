@@ -1,7 +1,16 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createAuthorizationServer, fingerprint } from '../../../src/testing/index.ts'
-import { authorizationUrl, callApi, postForm, redirectUri, refresh, signIn, verifier } from './browserless.ts'
+import {
+  authorizationUrl,
+  callApi,
+  challenge,
+  postForm,
+  redirectUri,
+  refresh,
+  signIn,
+  verifier,
+} from './browserless.ts'
 
 describe('signing in', () => {
   it('gives tokens for a code and the verifier of its challenge', async () => {
@@ -90,5 +99,26 @@ describe('signing in', () => {
     expect(server.history.last('api')?.headers['authorization']).toBe(
       `Bearer ${await fingerprint(tokens.access_token)}`,
     )
+  })
+
+  it('hides what is secret by its name, however short, and what looks like a token under any name', async () => {
+    const server = createAuthorizationServer()
+    const { refresh_token } = await signIn(server)
+    await server.fetch(
+      authorizationUrl(server, { state: 'abc', originator: 'cli', code: 'true', misplaced: refresh_token }),
+    )
+    expect(server.history.last('authorization')?.params).toMatchObject({
+      state: await fingerprint('abc'),
+      code: await fingerprint('true'),
+      misplaced: await fingerprint(refresh_token),
+      originator: 'cli',
+      scope: 'openid profile read',
+      code_challenge: challenge,
+    })
+    await server.fetch(`${server.apiUrl}/echo`, { headers: { 'x-api-key': refresh_token, 'x-trace': '7' } })
+    expect(server.history.last('api')?.headers).toMatchObject({
+      'x-api-key': await fingerprint(refresh_token),
+      'x-trace': '7',
+    })
   })
 })
