@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createAuthorizationServer } from '../../../src/testing/index.ts'
 import { authorizationUrl, callApi, exchange, postForm, redirectUri, refresh, signIn } from './browserless.ts'
@@ -50,6 +51,18 @@ describe('refreshing', () => {
     expect(await wide.json()).toMatchObject({ error: 'invalid_scope' })
     const whole = await (await refresh(server, narrow.refresh_token)).json()
     expect(whole).toMatchObject({ scope: 'openid profile read' })
+  })
+
+  it('brings an ID token of the same sign-in, without its nonce', async () => {
+    const server = createAuthorizationServer()
+    const first = await signIn(server)
+    server.clock.advance(60_000)
+    const second = await (await refresh(server, first.refresh_token)).json()
+    const [before, after] = [decodeJwt(first.id_token), decodeJwt(second.id_token)]
+    expect(before['nonce']).toBe('nonce-1')
+    expect(after).not.toHaveProperty('nonce')
+    expect(after).toMatchObject({ auth_time: before['auth_time'], sid: before['sid'], sub: 'ada' })
+    expect(after.iat).toBeGreaterThan(before.iat ?? 0)
   })
 
   it('is for the client that the token was issued to', async () => {
