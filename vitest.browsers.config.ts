@@ -55,7 +55,11 @@ export default defineConfig({
     hookTimeout: 30_000,
     maxWorkers: 1,
     projects: [
-      { extends: true, test: { name: 'happy-dom', environment: 'happy-dom', provide: { runtime: 'happy-dom' } } },
+      {
+        extends: true,
+        // One window for all files, as a browser has one origin for them: a window for each takes longer than the tests.
+        test: { name: 'happy-dom', environment: 'happy-dom', isolate: false, provide: { runtime: 'happy-dom' } },
+      },
       browser('chromium', chromium),
       browser('firefox', openerProvider(openFirefox)),
       browser('webkit', openerProvider(openWebKit)),

@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     name: 'workerd',
     provide: { runtime: 'workerd' },
+    // An isolate for each file takes longer than the tests.
+    isolate: false,
     include: [...testFiles.workerd],
     // A test that asserts nothing fails.
     expect: { requireAssertions: true },

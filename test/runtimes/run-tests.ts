@@ -3,17 +3,13 @@ import { join, relative, resolve } from 'node:path'
 import { worldVariable } from './global-setup.ts'
 import type { World } from './context.ts'
 import { endLeftovers } from './end-leftovers.ts'
+import { judge, type Judgement, type Report } from './judge.ts'
 import type { RuntimeEntry } from './runtimes.ts'
 import { spawnProgram } from './spawn-program.ts'
 import { testFiles } from './test-files.ts'
 
 /** What a run came to. */
-export interface Outcome {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-  /** What went wrong beside failing tests: each counts as a failure. */
-  readonly problems: readonly string[]
+export interface Outcome extends Judgement {
   readonly milliseconds: number
   readonly output: string
 }
@@ -94,33 +90,3 @@ export async function endTests(runtime: RuntimeEntry): Promise<void> {
 
 const markVariable = 'LATCHKEY_TEST_RUN'
 const mark = ({ name }: RuntimeEntry): string => `${process.pid}-${name}`
-
-/** The part of vitest's JSON report that counts. */
-interface Report {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  readonly numTodoTests: number
-  readonly testResults: readonly {
-    readonly name: string
-    readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
-  }[]
-}
-
-type Judgement = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'problems'>
-
-function judge(report: Report | undefined, expected: readonly string[], problem: string | undefined): Judgement {
-  if (report === undefined) return { passed: 0, failed: 0, skipped: 0, problems: [problem ?? 'It wrote no report.'] }
-  const ran = new Map(report.testResults.map((result) => [relative('.', result.name), result]))
-  const problems = expected.flatMap((file) => {
-    const result = ran.get(file)
-    if (result === undefined) return [`${file} did not run.`]
-    const told = result.assertionResults.some(({ status }) => status === 'failed')
-    return result.status === 'failed' && !told ? [`${file} could not be run.`] : []
-  })
-  const failed = report.numFailedTests
-  // An unhandled rejection fails no test, but it does fail the run.
-  if (problem !== undefined && failed === 0 && problems.length === 0) problems.push(problem)
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests, problems }
-}
