@@ -20,8 +20,11 @@ interface Pause {
   readonly until: number
 }
 
-/** Spaces out attempts after a failure: as the server says, else twice as long each time. */
-export function cooldown(clock: Clock): Cooldown {
+/**
+ * Spaces out attempts after a failure: as the server says, else twice as long each time. `name` keeps
+ * clients apart that failed together, so that they do not come back together.
+ */
+export function cooldown(clock: Clock, name: string): Cooldown {
   let failures = 0
   let pause: Pause | undefined
   let ordered: (Pause & { readonly failure: OAuthError }) | undefined
@@ -35,7 +38,7 @@ export function cooldown(clock: Clock): Cooldown {
       failures++
       const from = clock.now()
       const retryAt = 'retryAt' in failure.detail ? failure.detail.retryAt : undefined
-      const length = Math.min(longest, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + random() / 2)
+      const length = Math.min(longest, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + spread(`${name} ${failures}`) / 2)
       pause = { from, until: Math.max(from + length, retryAt ?? 0) }
       if (retryAt !== undefined) ordered = { from, until: retryAt, failure }
       return true
@@ -53,8 +56,9 @@ function lasts(pause: Pause | undefined, now: number): boolean {
   return pause !== undefined && now >= pause.from - 1000 && now < pause.until
 }
 
-/** Between 0 and 1, so that clients that failed together do not come back together. */
-function random(): number {
-  const [value = 0] = crypto.getRandomValues(new Uint32Array(1))
-  return value / 2 ** 32
+/** Between 0 and 1, and for each text another (FNV-1a). */
+function spread(text: string): number {
+  let hash = 0x811c9dc5
+  for (const character of text) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
+  return (hash >>> 0) / 2 ** 32
 }

@@ -33,7 +33,7 @@ export function createSession(parts: SessionParts): Session {
     views: 0,
     late: 0,
     error: undefined,
-    cooling: cooldown(parts.clock),
+    cooling: cooldown(parts.clock, parts.owner),
   }
   return {
     atHand: (need) => atHand(parts, state, need),

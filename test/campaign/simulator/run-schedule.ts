@@ -1,0 +1,155 @@
+import { isOAuthError } from '../../../src/errors.ts'
+import { lifetime } from './network.ts'
+import { quiet } from './scheduler.ts'
+import { lineage } from './server-model.ts'
+import { call, createWorld, settleDown, signIn, signOut } from './simulate.ts'
+import type { Context, Lifecycle, Verdict, World } from './simulate.ts'
+import type { Tape } from './tape.ts'
+
+const plain = { minValidity: 0, force: false }
+
+/** What may happen next, by weight: the first is what happens on an empty tape. */
+const actions: readonly { readonly weight: number; readonly act: (world: World, context: Context) => unknown }[] = [
+  { weight: 8, act: (world, context) => call(world, context, plain) },
+  { weight: 3, act: (world) => jump(world, lifetime * 0.95) },
+  { weight: 4, act: (world) => jump(world, lifetime) },
+  { weight: 3, act: (world, context) => call(world, context, { minValidity: 0, force: true }) },
+  { weight: 2, act: (world, context) => call(world, context, { minValidity: 600_000, force: false }) },
+  { weight: 2, act: (world, context) => callRefused(world, context) },
+  { weight: 2, act: (world, context) => callAndAbort(world, context) },
+  { weight: 2, act: (_, context) => context.session.reload() },
+  { weight: 1, act: (world, context) => signIn(world, context) },
+  { weight: 1, act: (world, context) => signOut(world, context) },
+  { weight: 2, act: (world) => jump(world, 10_000) },
+  { weight: 1, act: (world) => jump(world, -120_000) },
+  { weight: 2, act: (world, context) => kill(world, context) },
+  { weight: 2, act: (world) => breakLock(world) },
+]
+
+const weights = actions.flatMap(({ weight }, index) => Array.from({ length: weight }, () => index))
+
+/** Runs one schedule from its beginning to its judgement. */
+export async function runSchedule(tape: Tape, lifecycle: Lifecycle): Promise<Verdict> {
+  const world = createWorld(tape, lifecycle)
+  const { judge, scheduler } = world
+  const [first] = world.contexts
+  if (first === undefined) throw new TypeError('There is no context.')
+  watch(world, signIn(world, first))
+  await settleDown(world)
+  for (let left = 6 + tape.pick(14); left > 0; ) {
+    await quiet()
+    if (scheduler.ready() === 0 || tape.chance(0.25)) {
+      act(world)
+      left--
+    } else await scheduler.turn()
+  }
+  await settleDown(world)
+  await judgeEnd(world)
+  return { defects: [...new Set(judge.defects)], counts: judge.counts, trace: scheduler.trace }
+}
+
+function act(world: World): void {
+  const { tape, contexts, scheduler } = world
+  const index = weights[tape.pick(weights.length)] ?? 0
+  const context = contexts[tape.pick(contexts.length)]
+  const action = actions[index]
+  if (context === undefined || action === undefined) return
+  scheduler.trace.push(`-- ${context.actor.name}: ${action.act.toString().slice(0, 100)}`)
+  watch(world, Promise.resolve(action.act(world, context)))
+}
+
+/** A failure of ours is expected anywhere; any other is a defect. */
+function watch(world: World, work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    if (!isOAuthError(error)) world.judge.defect(`it throws: ${String(error)}`)
+  })
+}
+
+function jump(world: World, ms: number): void {
+  world.scheduler.pass(ms)
+  world.jumped += ms
+}
+
+async function callRefused(world: World, context: Context): Promise<void> {
+  const refused = context.given.at(-1)
+  await call(world, context, refused === undefined ? plain : { ...plain, refused })
+}
+
+async function callAndAbort(world: World, context: Context): Promise<void> {
+  const abort = new AbortController()
+  const called = call(world, context, plain, abort.signal)
+  await world.scheduler.step(context.actor, 'aborts')
+  abort.abort()
+  await called
+}
+
+/** A process dies between any two steps, and another takes its place. */
+function kill(world: World, { process }: Context): void {
+  if (!world.kills) return
+  world.judge.count('kills')
+  const dead = world.contexts.filter((context) => context.process === process)
+  for (const { actor } of dead) {
+    world.scheduler.kill(actor)
+    world.store.bury(actor)
+  }
+  world.contexts = world.contexts.filter((context) => context.process !== process)
+  for (const _ of dead) world.contexts.push(world.open(process))
+}
+
+function breakLock(world: World): void {
+  if (!world.breaksLocks || !world.store.breakLock()) return
+  world.judge.lockBroken = true
+  world.judge.count('locks broken')
+}
+
+/** With a healthy world, whoever lives says what they hold; then a newcomer must be able to go on. */
+async function judgeEnd(world: World): Promise<void> {
+  const { judge, store, contexts } = world
+  if (contexts.some((context) => context.open > 0)) judge.defect('a caller never settles')
+  world.troubled = false
+  store.heal()
+  jump(world, 120_000)
+  for (const context of contexts) {
+    watch(world, call(world, context, plain))
+    await settleDown(world)
+  }
+  const record = store.peek()
+  if (record === undefined) {
+    judge.count('ends signed out')
+    return
+  }
+  const newcomer = world.open(world.processes)
+  let lost = true
+  watch(
+    world,
+    call(world, newcomer, { minValidity: 0, force: true }).then((tokens) => {
+      lost = tokens === undefined
+    }),
+  )
+  await settleDown(world)
+  if (newcomer.open > 0) judge.defect('a caller never settles')
+  if (!lost) {
+    judge.count('ends signed in')
+    return
+  }
+  const cause = causeOfLoss(world, lineage(record.tokens.refreshToken ?? '').family)
+  judge.count(`ends lost: ${cause}`)
+  if (cause === 'no reason') judge.defect('a session is lost for no reason')
+}
+
+/** Why the session of this family is over. */
+function causeOfLoss({ judge, store, server, policy }: World, family: number): string {
+  const ours = judge.presentations.filter(({ refreshToken }) => lineage(refreshToken).family === family)
+  if (judge.lockBroken) return 'lock broken'
+  const forgiving =
+    server.rotation === 'none' || server.rotation === 'until-first-use' || server.rotation === 'previous-generation'
+  const unlimited = policy !== 'strict' && policy !== 'unknown'
+  const lost = ours.filter((presentation) => presentation.lost || (presentation.open && !presentation.actor.alive))
+  if (!unlimited && lost.length >= 2) return 'two answers lost'
+  if (judge.signedOut.has(family) && store.faults() > 0) return 'signed out while the store failed'
+  if (forgiving) return 'no reason'
+  const vanished = ours.filter(({ accepted, committed }) => accepted && !committed)
+  if (vanished.some(({ lost: unanswered }) => unanswered)) return 'answer lost'
+  if (vanished.some(({ actor }) => !actor.alive)) return 'owner killed'
+  return 'no reason'
+}

@@ -1,0 +1,155 @@
+import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../../../src/contracts.ts'
+import { OAuthError } from '../../../src/errors.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+import type { Tape } from './tape.ts'
+
+/** What a shared store is like. */
+export interface SharedStoreOptions {
+  /** Whether an update outside the lock waits for it, as it does where the lock is a file's. */
+  readonly updatesWait: boolean
+  readonly solitary: boolean
+  /** How likely one writing is to fail. */
+  readonly sickness: number
+  /** How long the lock of a dead owner is respected, in milliseconds. */
+  readonly stale: number
+  readonly onWrite: (actor: Actor, before: StoredRecord | undefined, after: StoredRecord | undefined) => void
+}
+
+/** One store that several contexts share, whose every step the scheduler decides. */
+export interface SharedStore {
+  view(actor: Actor): Store
+  peek(): StoredRecord | undefined
+  /** Gives the lock away though its owner lives. Says whether there was one. */
+  breakLock(): boolean
+  heal(): void
+  /** What a death leaves behind. */
+  bury(actor: Actor): void
+  readonly faults: () => number
+}
+
+interface Hold {
+  readonly actor: Actor
+  readonly stolen: (error: Error) => void
+}
+
+interface Waiter {
+  readonly actor: Actor
+  readonly grant: (hold: Hold) => void
+  readonly hold: Hold
+}
+
+export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedStoreOptions): SharedStore {
+  let record: StoredRecord | undefined
+  let holder: Hold | undefined
+  let queue: Waiter[] = []
+  let sickness = options.sickness
+  let faults = 0
+  const undertaker: Actor = { name: 'undertaker', alive: true }
+
+  function fail(): boolean {
+    if (sickness === 0 || !tape.chance(sickness)) return false
+    faults++
+    return true
+  }
+
+  async function get(actor: Actor): Promise<StoredRecord | undefined> {
+    await scheduler.step(actor, 'reads')
+    if (fail()) throw new OAuthError('store_denied', { where: 'the store', reason: 'simulated.' })
+    const found = record
+    await scheduler.step(actor, 'has read')
+    return found
+  }
+
+  async function write(actor: Actor, change: RecordChange): Promise<StoredRecord | undefined> {
+    await scheduler.step(actor, 'writes')
+    if (fail()) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated.' })
+    const before = record
+    const after = change(before)
+    record = after
+    if (after !== before) options.onWrite(actor, before, after)
+    await scheduler.step(actor, 'has written')
+    // What was written may be there although the writer is told otherwise.
+    if (fail()) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated, but written.' })
+    return after
+  }
+
+  function next(): void {
+    if (holder !== undefined || queue.length === 0) return
+    const [waiter] = queue.splice(tape.pick(queue.length), 1)
+    if (waiter === undefined) return
+    holder = waiter.hold
+    waiter.grant(waiter.hold)
+  }
+
+  async function acquire(actor: Actor, { timeout }: LockOptions, stolen: (error: Error) => void): Promise<Hold> {
+    await scheduler.step(actor, 'wants the lock')
+    const hold: Hold = { actor, stolen }
+    const patience = new AbortController()
+    const granted = new Promise<Hold>((grant) => queue.push({ actor, hold, grant }))
+    next()
+    const got = await Promise.race([granted, scheduler.clock(actor).sleep(timeout, patience.signal)])
+    patience.abort()
+    if (got === undefined && holder !== hold) {
+      queue = queue.filter((waiter) => waiter.hold !== hold)
+      throw new OAuthError('lock_timeout', { after: timeout })
+    }
+    await scheduler.step(actor, 'has the lock')
+    return hold
+  }
+
+  function release(hold: Hold): void {
+    if (holder !== hold) return
+    holder = undefined
+    next()
+  }
+
+  async function locked<T>(actor: Actor, task: () => Promise<T>, lockOptions: LockOptions): Promise<T> {
+    let steal = (_: Error): void => undefined
+    const stolen = new Promise<never>((_, reject) => (steal = reject))
+    stolen.catch(() => undefined)
+    const hold = await acquire(actor, lockOptions, steal)
+    const work = task().finally(() => release(hold))
+    work.catch(() => undefined)
+    return Promise.race([work, stolen])
+  }
+
+  function view(actor: Actor): Store {
+    const held: HeldStore = { get: () => get(actor), update: (_, change) => write(actor, change) }
+    return {
+      ...held,
+      consistency: 'atomic',
+      solitary: options.solitary,
+      keys: async () => [],
+      update: (_, change) =>
+        options.updatesWait ? locked(actor, () => write(actor, change), { timeout: 30_000 }) : write(actor, change),
+      lock: (_, task, lockOptions) => locked(actor, () => task(held), lockOptions),
+    }
+  }
+
+  function abandon(hold: Hold): void {
+    void scheduler
+      .clock(undertaker)
+      .sleep(options.stale)
+      .then(() => release(hold))
+  }
+
+  return {
+    view,
+    peek: () => record,
+    breakLock() {
+      const broken = holder
+      if (broken === undefined) return false
+      if (tape.chance(0.5)) broken.stolen(new Error('The lock was stolen.'))
+      release(broken)
+      return true
+    },
+    heal() {
+      sickness = 0
+    },
+    bury(actor) {
+      queue = queue.filter((waiter) => waiter.actor !== actor)
+      if (holder?.actor === actor) abandon(holder)
+    },
+    faults: () => faults,
+  }
+}

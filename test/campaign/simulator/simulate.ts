@@ -1,0 +1,213 @@
+import type { Rotation, StoredRecord, TokenSet } from '../../../src/contracts.ts'
+import { isOAuthError } from '../../../src/errors.ts'
+import type { createSession, Session } from '../../../src/lifecycle/session.ts'
+import { createJudge } from './judge.ts'
+import type { Counts, Judge } from './judge.ts'
+import { network, tokensOf } from './network.ts'
+import { createScheduler, quiet } from './scheduler.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+import { lineage, serverModel } from './server-model.ts'
+import type { ServerModel, ServerRotation } from './server-model.ts'
+import { sharedStore } from './shared-store.ts'
+import type { SharedStore } from './shared-store.ts'
+import type { Tape } from './tape.ts'
+
+/** What is being tried: the real thing, or one with a fault planted. */
+export interface Lifecycle {
+  readonly createSession: typeof createSession
+}
+
+/** How a schedule went. */
+export interface Verdict {
+  readonly defects: readonly string[]
+  readonly counts: Counts
+  readonly trace: readonly string[]
+}
+
+/** One client in one process. */
+export interface Context {
+  readonly actor: Actor
+  readonly process: number
+  readonly session: Session
+  /** Access tokens that callers were given here. */
+  readonly given: string[]
+  /** Families whose sign-out was completed here. */
+  readonly ended: Set<number>
+  open: number
+}
+
+/** Everything there is in one schedule. */
+export interface World {
+  readonly tape: Tape
+  readonly scheduler: Scheduler
+  readonly server: ServerModel
+  readonly store: SharedStore
+  readonly judge: Judge
+  readonly policy: Rotation
+  readonly breaksLocks: boolean
+  readonly kills: boolean
+  readonly processes: number
+  contexts: Context[]
+  troubled: boolean
+  /** By how much time was moved, beside its own pace. */
+  jumped: number
+  readonly open: (process: number) => Context
+}
+
+export const patience = 100_000
+
+const startAt = 1_800_000_000_000
+
+const rotations: readonly { readonly server: ServerRotation; readonly client: Rotation }[] = [
+  { server: 'strict', client: 'unknown' },
+  { server: 'strict', client: 'strict' },
+  { server: 'none', client: 'none' },
+  { server: 'grace', client: 'grace' },
+  { server: 'until-first-use', client: 'until-first-use' },
+  { server: 'previous-generation', client: 'grace' },
+  { server: 'until-first-use', client: 'unknown' },
+  { server: 'none', client: 'unknown' },
+]
+
+/** Builds the world of a schedule. Every property of it is drawn. */
+export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
+  const scheduler = createScheduler(tape, startAt)
+  const rotation = rotations[tape.pick(rotations.length)] ?? { server: 'strict', client: 'strict' }
+  const server = serverModel(rotation.server, !tape.chance(0.2))
+  const judge = createJudge(rotation.server !== 'none', rotation.client === 'unknown' || rotation.client === 'strict')
+  const processes = 1 + tape.pick(3)
+  const solitary = processes === 1 && tape.chance(0.5)
+  const store = sharedStore(scheduler, tape, {
+    solitary,
+    updatesWait: tape.chance(0.5),
+    sickness: tape.chance(0.25) ? 0.08 : 0,
+    stale: tape.chance(0.5) ? 10_000 : 0,
+    onWrite: judge.writes,
+  })
+  const trouble = [0, 0.15, 0.4][tape.pick(3)] ?? 0
+  let names = 0
+  const world: World = {
+    tape,
+    scheduler,
+    server,
+    store,
+    judge,
+    policy: rotation.client,
+    breaksLocks: !solitary && tape.chance(0.15),
+    kills: !solitary && tape.chance(0.4),
+    processes,
+    contexts: [],
+    troubled: true,
+    jumped: 0,
+    open(process) {
+      const actor: Actor = { name: `client ${++names}`, alive: true }
+      const context: Context = {
+        actor,
+        process,
+        given: [],
+        ended: new Set(),
+        open: 0,
+        session: lifecycle.createSession({
+          store: store.view(actor),
+          key: 'slot',
+          clock: scheduler.clock(actor),
+          policy: { rotation: rotation.client, refreshBefore: 300_000, issuer: 'https://id.example.com' },
+          owner: actor.name,
+          lockTimeout: 30_000,
+          patience,
+          fingerprint: async (record) => `h.${record.tokens.refreshToken ?? record.tokens.accessToken}`,
+          present: network(
+            { scheduler, tape, server, store, judge, trouble: () => (world.troubled ? trouble : 0) },
+            actor,
+          ),
+          discard: (record) => revoke(world, actor, record),
+          onChange: () => undefined,
+          onEvent: ({ type }) => judge.count(type),
+        }),
+      }
+      return context
+    },
+  }
+  world.contexts = Array.from({ length: processes + tape.pick(2) }, (_, index) => world.open(index % processes))
+  return world
+}
+
+async function revoke(world: World, actor: Actor, record: StoredRecord): Promise<void> {
+  await world.scheduler.step(actor, 'revokes')
+  if (record.tokens.refreshToken !== undefined) world.server.revoke(record.tokens.refreshToken)
+}
+
+/** Signs in, all the way. */
+export async function signIn(world: World, { session }: Context): Promise<void> {
+  const granted = world.server.signIn()
+  const { family } = lineage(granted.refreshToken)
+  world.judge.begins(family)
+  const saved = await session.begin({
+    tokens: tokensOf(granted, world.scheduler.now()),
+    issuer: 'https://id.example.com',
+  })
+  world.judge.began(family, saved)
+}
+
+/** Signs out, all the way. */
+export async function signOut(world: World, context: Context): Promise<void> {
+  const { judge } = world
+  judge.ending(context.actor, true)
+  try {
+    const record = await context.session.end()
+    for (const family of judge.signedOut) context.ended.add(family)
+    if (record !== undefined) await revoke(world, context.actor, record)
+  } finally {
+    judge.ending(context.actor, false)
+  }
+}
+
+/** Asks for a token, and judges what comes. */
+export async function call(
+  world: World,
+  context: Context,
+  need: Parameters<Session['getTokens']>[0],
+  signal?: AbortSignal,
+): Promise<TokenSet | undefined> {
+  const { judge, scheduler, store } = world
+  const startedAt = scheduler.now() - world.jumped
+  const before = store.peek()?.tokens.accessToken
+  const faultsBefore = store.faults()
+  context.open++
+  try {
+    const tokens = await context.session.getTokens(need, signal)
+    judge.count('calls served')
+    if (context.ended.has(lineage(tokens.accessToken).family)) judge.defect('a token is returned after its sign-out')
+    if (!judge.stored.has(tokens.accessToken) && (judge.counts['persist-failed'] ?? 0) === 0) {
+      judge.defect('a token is returned that was never stored')
+    }
+    if (tokens.accessToken === need.refused) judge.defect('a refused token is returned')
+    context.given.push(tokens.accessToken)
+    return tokens
+  } catch (error) {
+    if (!isOAuthError(error)) throw error
+    judge.count(`calls failed: ${error.code}`)
+    const stored = store.peek()?.tokens
+    const plain = !need.force && need.refused === undefined && need.minValidity === 0
+    const good =
+      stored?.accessToken === before && stored?.expiresAt !== undefined && stored.expiresAt - scheduler.now() > 60_000
+    const excused = ['aborted', 'signed_out'].includes(error.code) || store.faults() > faultsBefore
+    if (plain && good && !excused && !judge.lockBroken && error.code !== 'timeout')
+      judge.defect(`a good token is not served (${error.code})`)
+    return undefined
+  } finally {
+    context.open--
+    if (scheduler.now() - world.jumped - startedAt > 4 * patience) judge.defect('a caller waits without bound')
+  }
+}
+
+/** Lets everything come to rest. */
+export async function settleDown(world: World): Promise<void> {
+  await quiet()
+  for (let turns = 0; await world.scheduler.turn(); turns++) {
+    if (turns > 20_000) {
+      world.judge.defect('it does not come to rest')
+      return
+    }
+  }
+}
