@@ -210,6 +210,19 @@ describe('a file that is not simply a file', () => {
     expect(await readFile(victim, 'utf8')).toBe('victim')
   })
 
+  it('is written where its link shows to when the lock is had, not where it showed to when the wait began', async () => {
+    const [one, two] = [join(directory, 'one.json'), join(directory, 'two.json')]
+    await symlink(one, path)
+    await mkdir(`${one}.lock`)
+    const writing = fileStore({ path }).update('slot', () => record)
+    await sleep(100)
+    await symlink(two, join(directory, 'next'))
+    await rename(join(directory, 'next'), path)
+    await rm(`${one}.lock`, { recursive: true })
+    await writing
+    expect((await readdir(directory)).sort()).toEqual(['auth.json', 'two.json'])
+  })
+
   it('is written where its link shows to at that moment, nowhere else, while the link is turned round and round', async () => {
     const [one, two] = [join(directory, 'one.json'), join(directory, 'two.json')]
     await symlink(one, path)
