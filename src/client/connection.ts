@@ -78,6 +78,8 @@ async function present(connect: Connection['parties'], config: Config, record: R
     const parties = await connect(record)
     const refreshed = await refreshTokens(withFetch(parties, line.fetch), request(config, record))
     line.close()
+    // Callers get this very object, and may not change it for others.
+    if (refreshed.kind === 'tokens') Object.freeze(refreshed.tokens)
     return { outcome: refreshed }
   } catch (error) {
     const outcome = failedOutcome(error, terminal)

@@ -1,6 +1,5 @@
 import { generateState } from '../core/index.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import type { Need } from '../lifecycle/decide.ts'
 import { createSession } from '../lifecycle/session.ts'
 import type { Session } from '../lifecycle/session.ts'
 import { untilAborted } from '../lifecycle/wait.ts'
@@ -15,7 +14,7 @@ import { signIn } from './sign-in.ts'
 import { revokeAll, revokeRecord, signOut } from './sign-out.ts'
 import { snapshotBoard } from './snapshot.ts'
 import type { SnapshotBoard } from './snapshot.ts'
-import { now, tokenAccess } from './token-access.ts'
+import { tokenAccess } from './token-access.ts'
 
 /**
  * Makes a client: one application's handle on one provider and one account slot. Does no I/O.
@@ -87,42 +86,30 @@ function attend({ store, slot }: Config, session: Session, board: SnapshotBoard)
   return () => unwatch?.()
 }
 
+/** Opened late: Workers have no randomness while a module is being loaded. */
 function openSession(config: Config, connection: Connection, board: SnapshotBoard): Session {
   const { store, slot, world, policy, lockTimeout } = config
-  let owner: string | undefined
-  const session = createSession({
-    store,
-    key: slot,
-    clock: world.clock,
-    policy,
-    // Drawn late: Workers have no randomness while a module is being loaded.
-    get owner() {
-      owner ??= generateState()
-      return owner
-    },
-    lockTimeout,
-    // A lock, a request and its one repeat, and the store's own work.
-    patience: Math.min(longest, lockTimeout + 2 * world.timeout + 10_000),
-    present: connection.present,
-    discard: (record) => revokeRecord(connection, record).catch(() => undefined),
-    onChange: board.show,
-    onEvent: config.onEvent,
-  })
-  return { ...session, getTokens: (need, signal) => tokensOrOver(session, board, need, signal) }
-}
-
-/** Gets tokens; if there are none, and none for anybody else either, the session is over. */
-async function tokensOrOver(
-  session: Session,
-  board: SnapshotBoard,
-  need: Need,
-  signal: AbortSignal | undefined,
-): ReturnType<Session['getTokens']> {
-  try {
-    return await session.getTokens(need, signal)
-  } catch (error) {
-    const ended = isOAuthError(error) && error.code === 'sign_in_required' && error.detail.reason !== 'absent'
-    if (ended && (need.refused !== undefined || session.atHand(now) === undefined)) board.over()
-    throw error
+  let opened: Session | undefined
+  const session = (): Session =>
+    (opened ??= createSession({
+      store,
+      key: slot,
+      clock: world.clock,
+      policy,
+      owner: generateState(),
+      lockTimeout,
+      // A lock, a request and its one repeat, and the store's own work.
+      patience: Math.min(longest, lockTimeout + 2 * world.timeout + 10_000),
+      present: connection.present,
+      discard: (record) => revokeRecord(connection, record).catch(() => undefined),
+      onChange: board.show,
+      onEvent: config.onEvent,
+    }))
+  return {
+    atHand: (need) => session().atHand(need),
+    getTokens: (need, signal) => session().getTokens(need, signal),
+    reload: () => session().reload(),
+    begin: (record) => session().begin(record),
+    end: () => session().end(),
   }
 }

@@ -2,29 +2,21 @@ import type { Clock, HeldStore, Store, StoredRecord, Transaction, TransactionSto
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { within } from '../lifecycle/wait.ts'
 
-/** How long a store may take for one reading or writing. */
-export interface StoreBounds {
-  readonly clock: Clock
-  /** In milliseconds. */
-  readonly timeout: number
-}
-
 /**
  * A store that an application wrote, behind the manners of our own: its failures are typed and repeat
- * nothing that it was given, none of its answers is waited for without end, and a record whose token
- * could not stand in a header goes no further.
+ * nothing that it was given, and a record whose token could not stand in a header goes no further.
  */
-export function guardedStore(store: Store, bounds: StoreBounds): Store {
+export function guardedStore(store: Store): Store {
   const { keepsKeys, solitary } = store
   return {
-    ...guardedHeld(store, bounds),
+    ...guardedHeld(store),
     consistency: store.consistency,
     ...(keepsKeys !== undefined && { keepsKeys }),
     ...(solitary !== undefined && { solitary }),
-    keys: () => bounded(bounds, denied, () => store.keys()),
+    keys: () => typed(denied, () => store.keys()),
     lock: async (key, task, options) => {
       try {
-        return await store.lock(key, (held) => task(guardedHeld(held, bounds)), options)
+        return await store.lock(key, (held) => task(guardedHeld(held)), options)
       } catch (error) {
         throw isOAuthError(error) ? error : denied()
       }
@@ -33,7 +25,14 @@ export function guardedStore(store: Store, bounds: StoreBounds): Store {
   }
 }
 
-/** A transaction store behind the same manners. */
+/** How long a transaction store may take for one answer. */
+export interface StoreBounds {
+  readonly clock: Clock
+  /** In milliseconds. */
+  readonly timeout: number
+}
+
+/** A transaction store behind the same manners, and not waited for without end. */
 export function guardedTransactions(transactions: TransactionStore, bounds: StoreBounds): TransactionStore {
   return {
     put: (transaction) => bounded(bounds, unwritten, () => transactions.put(transaction)),
@@ -45,20 +44,20 @@ export function guardedTransactions(transactions: TransactionStore, bounds: Stor
   }
 }
 
-function guardedHeld(held: HeldStore, bounds: StoreBounds): HeldStore {
+function guardedHeld(held: HeldStore): HeldStore {
   return {
-    get: async (key) => sound(await bounded(bounds, denied, () => held.get(key))),
-    update: async (key, change) => sound(await bounded(bounds, unwritten, () => held.update(key, change))),
+    get: async (key) => sound(await typed(denied, () => held.get(key))),
+    update: async (key, change) => sound(await typed(unwritten, () => held.update(key, change))),
   }
 }
 
-async function bounded<T>(
-  { clock, timeout }: StoreBounds,
-  failure: () => OAuthError,
-  ask: () => Promise<T>,
-): Promise<T> {
+function bounded<T>({ clock, timeout }: StoreBounds, failure: () => OAuthError, ask: () => Promise<T>): Promise<T> {
+  return within(typed(failure, ask), 'the transaction store', timeout, clock)
+}
+
+async function typed<T>(failure: () => OAuthError, ask: () => Promise<T>): Promise<T> {
   try {
-    return await within(Promise.resolve().then(ask), 'the store', timeout, clock)
+    return await ask()
   } catch (error) {
     // A stranger's error may hold the record that it was about.
     throw isOAuthError(error) ? error : failure()

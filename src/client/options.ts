@@ -60,7 +60,7 @@ export function readOptions(given: ClientOptions): Config {
     redirectUri: readRedirectUri(options.redirectUri ?? provider.redirect?.hosted),
     scopes: readScopes(options.scopes ?? provider.scopes ?? []),
     resource,
-    store: guardedStore(store, bounds),
+    store: guardedStore(store),
     transactions: guardedTransactions(transactions, bounds),
     slot: slotName(provider.id, options.account),
     world,

@@ -19,7 +19,7 @@ export async function settleGrant(
   asked: readonly string[],
 ): Promise<SignInResult> {
   const { account, tokens } = granted
-  const saved = await session.begin({ ...granted, issuer: config.policy.issuer })
+  const saved = await session.begin({ ...granted, tokens: Object.freeze(tokens), issuer: config.policy.issuer })
   const who = account === undefined ? {} : { account }
   config.onEvent({ type: 'signed-in', ...who })
   return {

@@ -1,6 +1,4 @@
 import type { Snapshot, StoredRecord } from '../contracts.ts'
-import { fingerprint } from '../core/index.ts'
-import { sameGeneration } from '../lifecycle/outcome.ts'
 import type { SnapshotReadable } from './client.ts'
 import { quietly } from './quietly.ts'
 
@@ -9,8 +7,6 @@ export interface SnapshotBoard {
   get(): Snapshot
   /** Takes over a record; tells the listeners if that changes anything they can see. */
   show(record: StoredRecord | undefined, error: string | undefined): void
-  /** Nothing can be had from the record last shown but by a new sign-in. */
-  over(): void
   /** Adds a failure to what is known. */
   trouble(error: string): void
   subscribe(listener: () => void): () => void
@@ -22,23 +18,12 @@ export interface SnapshotBoard {
 /** Makes the board. `attend` is called when the first listener comes, what it gives when the last has gone. */
 export function snapshotBoard(attend: () => () => void): SnapshotBoard {
   let snapshot: Snapshot = Object.freeze({ status: 'loading' })
-  let shown: StoredRecord | undefined
-  let ended: StoredRecord | undefined
-  let turn = 0
   const room = listenerRoom(attend)
 
   function put(next: Snapshot): void {
     if (same(snapshot, next)) return
     snapshot = next
     room.tell()
-  }
-
-  function post(record: StoredRecord | undefined, error: string | undefined): void {
-    shown = record
-    if (error === 'sign_in_required') ended = record
-    // A session that has ended stays so until there are other tokens, however often it is read again.
-    const over = record !== undefined && ended !== undefined && sameGeneration(record, ended)
-    put(toSnapshot(record, over ? 'sign_in_required' : error))
   }
 
   function subscribe(listener: () => void): () => void {
@@ -48,16 +33,7 @@ export function snapshotBoard(attend: () => () => void): SnapshotBoard {
 
   return {
     get: () => snapshot,
-    show(record, error) {
-      const mine = ++turn
-      const { dead } = record ?? {}
-      if (record === undefined || dead === undefined || error !== undefined) return post(record, error)
-      // The mark may speak of an older token, which only its hash tells.
-      void fingerprint(record).then((hash) => {
-        if (mine === turn) post(record, hash === dead.hash ? 'sign_in_required' : undefined)
-      })
-    },
-    over: () => post(shown, 'sign_in_required'),
+    show: (record, error) => put(toSnapshot(record, error)),
     trouble: (error) => put(Object.freeze({ ...snapshot, error })),
     subscribe,
     readable: {

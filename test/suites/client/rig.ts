@@ -1,5 +1,5 @@
 import { createClient } from '../../../src/index.ts'
-import type { Client, ClientEvent, ClientOptions } from '../../../src/index.ts'
+import type { Client, ClientEvent, ClientOptions, Fetch } from '../../../src/index.ts'
 import { oidc } from '../../../src/providers/oidc.ts'
 import { createAuthorizationServer, manualClock } from '../../../src/testing/index.ts'
 import type { AuthorizationServer, AuthorizationServerOptions, TestClock } from '../../../src/testing/index.ts'
@@ -22,6 +22,8 @@ export interface Rig {
 export interface RigOptions {
   readonly server?: AuthorizationServerOptions
   readonly client?: Partial<ClientOptions>
+  /** What stands between the client and the server. */
+  readonly between?: (server: Fetch) => Fetch
 }
 
 export function rig(options: RigOptions = {}): Rig {
@@ -34,7 +36,7 @@ export function rig(options: RigOptions = {}): Rig {
       clientId: 'app',
       redirectUri,
       apiOrigins: [new URL(server.apiUrl).origin],
-      fetch: server.fetch,
+      fetch: options.between?.(server.fetch) ?? server.fetch,
       clock,
       onEvent: (event) => events.push(event),
       ...options.client,
@@ -57,3 +59,17 @@ export function rig(options: RigOptions = {}): Rig {
 }
 
 export const hour = 3_600_000
+
+/** A turn of the event loop: everything that waits for nothing else has happened then. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Rejects when `work` takes longer than two seconds: a deadlock would take for ever. */
+export function watched<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const dog = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('It took longer than two seconds.')), 2000)
+  })
+  return Promise.race([work, dog]).finally(() => clearTimeout(timer))
+}
