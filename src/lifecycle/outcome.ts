@@ -57,6 +57,13 @@ export function withIntent(current: StoredRecord | undefined, presentation: Pres
   return { ...current, intent: { hash, owner, at, lost } }
 }
 
+/** The record without this presentation's intent, if that is the one it holds: nothing was sent. */
+export function withoutIntent(current: StoredRecord | undefined, presentation: Presentation): StoredRecord | undefined {
+  const { hash, owner, at, lost } = presentation
+  const intent = { hash, owner, at, lost }
+  return current !== undefined && sameIntent(current.intent, intent) ? answered(current, intent) : current
+}
+
 /**
  * The record that follows from an outcome: compare-and-swap on the refresh token that was presented.
  * Whatever else is stored by now stays as it is.

@@ -1,9 +1,9 @@
-import type { Clock, HeldStore, Store, StoredRecord, TokenSet } from '../contracts.ts'
+import type { Clock, HeldStore, RecordChange, Store, StoredRecord, TokenSet } from '../contracts.ts'
 import { fingerprint } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Chance, Held, Need, Policy, Step } from './decide.ts'
-import { sameTokens, withIntent } from './outcome.ts'
+import { sameTokens, withIntent, withoutIntent } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
 import { settle } from './settle.ts'
 import type { Ended, Outrun } from './settle.ts'
@@ -152,11 +152,18 @@ async function attempt(
 /** Writes the intent. Says whether the refresh token is ours to present. */
 async function announce(held: HeldStore, key: string, presentation: Presentation): Promise<boolean> {
   let ours = false
-  await held.update(key, (current) => {
+  const change: RecordChange = (current) => {
     const next = withIntent(current, presentation)
     ours = next !== current
     return next
-  })
+  }
+  try {
+    await held.update(key, change)
+  } catch (error) {
+    // It may have been written all the same, and would count as a presentation that was never answered.
+    await held.update(key, (current) => withoutIntent(current, presentation)).catch(() => undefined)
+    throw error
+  }
   return ours
 }
 

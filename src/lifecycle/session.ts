@@ -85,39 +85,44 @@ function replaced(state: SessionState, epoch: number, error: unknown): boolean {
 }
 
 async function begin(parts: SessionParts, state: SessionState, record: StoredRecord): Promise<boolean> {
-  const { store, key } = parts
   let epoch = depart(state)
+  let replaced: { readonly record: StoredRecord | undefined } | undefined
   let failure: OAuthError | undefined
-  const written = store.update(key, () => {
+  const written = parts.store.update(parts.key, (current) => {
     epoch = depart(state)
+    replaced = { record: current }
     return record
   })
   await bounded(parts, written).catch((error: unknown) => (failure = storeError(error)))
   if (epoch !== state.epoch) return failure === undefined || lost(parts, record)
   if (failure !== undefined) {
-    const change = await writeLater(parts, record)
+    replaced ??= await lookAt(parts)
     if (epoch !== state.epoch) return lost(parts, record)
-    state.unsaved = { record, change }
+    state.unsaved = { record, change: signInChange(record, replaced) }
     parts.onEvent({ type: 'persist-failed', code: failure.code })
   }
   await remember(parts, state, record, { views: state.views, error: undefined })
   return failure === undefined
 }
 
+/** Writes a sign-in that could not be written when it should, unless somebody else was here meanwhile. */
+function signInChange(record: StoredRecord, replaced: { record: StoredRecord | undefined } | undefined): RecordChange {
+  return (current) => (replaced === undefined || sameTokens(current, replaced.record) ? record : current)
+}
+
+/** What is stored, if that can be known. */
+async function lookAt(parts: SessionParts): Promise<{ record: StoredRecord | undefined } | undefined> {
+  try {
+    return { record: await bounded(parts, parts.store.get(parts.key)) }
+  } catch {
+    return undefined
+  }
+}
+
 /** A sign-in that was not written, and that a sign-out or another sign-in has overtaken. */
 function lost(parts: SessionParts, record: StoredRecord): false {
   void parts.discard(record)
   return false
-}
-
-/** Writes a sign-in that could not be written when it should, unless somebody else was here meanwhile. */
-async function writeLater(parts: SessionParts, record: StoredRecord): Promise<RecordChange> {
-  try {
-    const found = await bounded(parts, parts.store.get(parts.key))
-    return (current) => (sameTokens(current, found) ? record : current)
-  } catch {
-    return () => record
-  }
 }
 
 async function end(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {

@@ -37,6 +37,8 @@ export interface Judge {
   readonly signedOut: ReadonlySet<number>
   readonly stored: ReadonlySet<string>
   readonly presentations: readonly Presentation[]
+  /** Refresh tokens whose intent was written by somebody who was killed before it could present them. */
+  announced(): readonly string[]
   /** The nemesis took a living owner's lock away. */
   lockBroken: boolean
 }
@@ -48,6 +50,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
   const presentations: Presentation[] = []
   const stored = new Set<string>()
   const signedOut = new Set<number>()
+  let intents: { readonly actor: Actor; readonly refreshToken: string }[] = []
   const begun = new Map<number, boolean>()
   const unsaved = new Set<number>()
   const ending = new Map<Actor, number>()
@@ -59,6 +62,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
     stored,
     signedOut,
     lockBroken: false,
+    announced: () => intents.filter(({ actor }) => !actor.alive).map(({ refreshToken }) => refreshToken),
     count: (what) => (counts[what] = (counts[what] ?? 0) + 1),
     defect: (what) => defects.push(what),
     begins: (family) => begun.set(family, false),
@@ -70,6 +74,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
 
     presents(actor, refreshToken, record) {
       judge.count('presentations')
+      intents = intents.filter((intent) => intent.actor !== actor)
       const { dead, intent, tokens } = record ?? {}
       const others = presentations.filter((other) => other.open && other.actor.alive)
       if (!judge.lockBroken) {
@@ -114,6 +119,9 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         return
       }
       stored.add(after.tokens.accessToken)
+      if (after.intent?.owner === actor.name && after.intent.at !== before?.intent?.at) {
+        intents.push({ actor, refreshToken: after.tokens.refreshToken ?? '' })
+      }
       for (const presentation of presentations) {
         if (presentation.brought === after.tokens.accessToken || presentation.brought === after.tokens.refreshToken) {
           presentation.committed = true

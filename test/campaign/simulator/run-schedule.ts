@@ -9,21 +9,29 @@ import type { Tape } from './tape.ts'
 const plain = { minValidity: 0, force: false }
 
 /** What may happen next, by weight: the first is what happens on an empty tape. */
-const actions: readonly { readonly weight: number; readonly act: (world: World, context: Context) => unknown }[] = [
-  { weight: 8, act: (world, context) => call(world, context, plain) },
-  { weight: 3, act: (world) => jump(world, lifetime * 0.95) },
-  { weight: 4, act: (world) => jump(world, lifetime) },
-  { weight: 3, act: (world, context) => call(world, context, { minValidity: 0, force: true }) },
-  { weight: 2, act: (world, context) => call(world, context, { minValidity: 600_000, force: false }) },
-  { weight: 2, act: (world, context) => callRefused(world, context) },
-  { weight: 2, act: (world, context) => callAndAbort(world, context) },
-  { weight: 2, act: (_, context) => context.session.reload() },
-  { weight: 1, act: (world, context) => signIn(world, context) },
-  { weight: 1, act: (world, context) => signOut(world, context) },
-  { weight: 2, act: (world) => jump(world, 10_000) },
-  { weight: 1, act: (world) => jump(world, -120_000) },
-  { weight: 2, act: (world, context) => kill(world, context) },
-  { weight: 2, act: (world) => breakLock(world) },
+const actions: readonly {
+  readonly weight: number
+  readonly name: string
+  readonly act: (world: World, context: Context) => unknown
+}[] = [
+  { weight: 8, name: 'asks', act: (world, context) => call(world, context, plain) },
+  { weight: 3, name: 'its token ends soon', act: (world) => jump(world, lifetime * 0.95) },
+  { weight: 4, name: 'its token has ended', act: (world) => jump(world, lifetime) },
+  { weight: 3, name: 'forces', act: (world, context) => call(world, context, { minValidity: 0, force: true }) },
+  {
+    weight: 2,
+    name: 'needs ten minutes',
+    act: (world, context) => call(world, context, { minValidity: 600_000, force: false }),
+  },
+  { weight: 2, name: 'was refused', act: (world, context) => callRefused(world, context) },
+  { weight: 2, name: 'asks and aborts', act: (world, context) => callAndAbort(world, context) },
+  { weight: 2, name: 'reads again', act: (_, context) => context.session.reload() },
+  { weight: 1, name: 'signs in', act: (world, context) => signIn(world, context) },
+  { weight: 1, name: 'signs out', act: (world, context) => signOut(world, context) },
+  { weight: 2, name: 'ten seconds pass', act: (world) => jump(world, 10_000) },
+  { weight: 1, name: 'the clock is set back', act: (world) => jump(world, -120_000) },
+  { weight: 2, name: 'is killed', act: (world, context) => kill(world, context) },
+  { weight: 2, name: 'loses the lock', act: (world) => breakLock(world) },
 ]
 
 const weights = actions.flatMap(({ weight }, index) => Array.from({ length: weight }, () => index))
@@ -54,7 +62,7 @@ function act(world: World): void {
   const context = contexts[tape.pick(contexts.length)]
   const action = actions[index]
   if (context === undefined || action === undefined) return
-  scheduler.trace.push(`-- ${context.actor.name}: ${action.act.toString().slice(0, 100)}`)
+  scheduler.trace.push(`-- ${context.actor.name}: ${action.name}`)
   watch(world, Promise.resolve(action.act(world, context)))
 }
 
@@ -107,6 +115,7 @@ async function judgeEnd(world: World): Promise<void> {
   const { judge, store, contexts } = world
   if (contexts.some((context) => context.open > 0)) judge.defect('a caller never settles')
   world.troubled = false
+  world.scheduler.calm()
   store.heal()
   jump(world, 120_000)
   for (const context of contexts) {
@@ -145,7 +154,8 @@ function causeOfLoss({ judge, store, server, policy }: World, family: number): s
     server.rotation === 'none' || server.rotation === 'until-first-use' || server.rotation === 'previous-generation'
   const unlimited = policy !== 'strict' && policy !== 'unknown'
   const lost = ours.filter((presentation) => presentation.lost || (presentation.open && !presentation.actor.alive))
-  if (!unlimited && lost.length >= 2) return 'two answers lost'
+  const announced = judge.announced().filter((refreshToken) => lineage(refreshToken).family === family)
+  if (!unlimited && lost.length + announced.length >= 2) return 'two answers lost'
   if (judge.signedOut.has(family) && store.faults() > 0) return 'signed out while the store failed'
   if (forgiving) return 'no reason'
   const vanished = ours.filter(({ accepted, committed }) => accepted && !committed)

@@ -20,6 +20,8 @@ export interface Scheduler {
   ready(): number
   /** Takes one of them, or wakes the next sleeper. Says whether anything happened. */
   turn(): Promise<boolean>
+  /** From now on nobody sleeps through while others could go on. */
+  calm(): void
   /** What happened, for people. */
   readonly trace: string[]
 }
@@ -39,6 +41,7 @@ export function createScheduler(tape: Tape, startAt: number): Scheduler {
   let time = startAt
   let waiting: Waiting[] = []
   let sleeping: Sleeper[] = []
+  let calm = false
   const trace: string[] = []
 
   function take({ actor, label, go }: Waiting): void {
@@ -84,9 +87,12 @@ export function createScheduler(tape: Tape, startAt: number): Scheduler {
       sleeping = sleeping.filter((other) => other.actor !== actor)
     },
     ready: () => waiting.length,
+    calm() {
+      calm = true
+    },
     async turn() {
       // A wait may end while others could go on: that is what makes a timeout.
-      const early = waiting.length > 0 && sleeping.length > 0 && tape.chance(0.03)
+      const early = !calm && waiting.length > 0 && sleeping.length > 0 && tape.chance(0.03)
       if (waiting.length === 0 || early) {
         if (!wake()) return false
       } else {

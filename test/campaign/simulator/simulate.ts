@@ -153,13 +153,11 @@ export async function signIn(world: World, { session }: Context): Promise<void> 
 export async function signOut(world: World, context: Context): Promise<void> {
   const { judge } = world
   judge.ending(context.actor, true)
-  try {
-    const record = await context.session.end()
-    for (const family of judge.signedOut) context.ended.add(family)
-    if (record !== undefined) await revoke(world, context.actor, record)
-  } finally {
-    judge.ending(context.actor, false)
-  }
+  // One that failed may still remove the record later: it is not over.
+  const record = await context.session.end()
+  judge.ending(context.actor, false)
+  for (const family of judge.signedOut) context.ended.add(family)
+  if (record !== undefined) await revoke(world, context.actor, record)
 }
 
 /** Asks for a token, and judges what comes. */
@@ -187,6 +185,7 @@ export async function call(
   } catch (error) {
     if (!isOAuthError(error)) throw error
     judge.count(`calls failed: ${error.code}`)
+    scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
     const stored = store.peek()?.tokens
     const plain = !need.force && need.refused === undefined && need.minValidity === 0
     const good =
