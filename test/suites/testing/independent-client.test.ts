@@ -55,11 +55,13 @@ describe('a strict client of other people', () => {
       )
       const jwks = await (await server.fetch(as.jwks_uri ?? '')).json()
       expect(jwks.keys).toHaveLength(1)
+      // Not `userInfoRequest`: in happy-dom it takes the URL that it made itself for none.
+      const userInfoUrl = new URL(as.userinfo_endpoint ?? '')
       const userInfo = await oauth.processUserInfoResponse(
         as,
         client,
         oauth.getValidatedIdTokenClaims(result)?.sub ?? '',
-        await oauth.userInfoRequest(as, client, result.access_token, options),
+        await oauth.protectedResourceRequest(result.access_token, 'GET', userInfoUrl, undefined, undefined, options),
       )
       expect(userInfo).toEqual({ sub: 'ada', email: 'ada@example.com', email_verified: true })
       const refreshed = await oauth.processRefreshTokenResponse(
