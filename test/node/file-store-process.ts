@@ -61,7 +61,7 @@ async function pi(path: string, times: number): Promise<void> {
 
 async function hold(path: string): Promise<void> {
   const task = async (): Promise<void> => {
-    say({ held: true })
+    say({ held: process.pid })
     await sleep(600_000)
   }
   await fileStore({ path }).lock('slot', task, wait)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +73,31 @@ describe('processes that share a file', () => {
     expect(Math.max(...waits)).toBeLessThan(500)
     expect(await readdir(directory)).toEqual([])
   }, 60_000)
+
+  it.runIf(process.platform === 'linux')(
+    'take a process that nobody buried for dead',
+    async () => {
+      // The shell becomes a program that never asks how its child ended.
+      const holder = start({ kind: 'hold', path }, '"$@" & exec sleep 60')
+      await said(holder, 'held')
+      process.kill(Number(holder.lines[0]?.['held']), 'SIGKILL')
+      expect(await fileStore({ path }).lock('slot', async () => 'free', { timeout: 5_000 })).toBe('free')
+    },
+    30_000,
+  )
+
+  it.runIf(process.platform === 'linux')(
+    'do not mistake another process for one that died and had the same id',
+    async () => {
+      await leaveOwnLock()
+      const name = (await readdir(directory)).find((file) => file.endsWith('.0')) ?? 'no claim'
+      const owner = JSON.parse(await readlink(join(directory, name)))
+      await rm(join(directory, name))
+      await symlink(JSON.stringify({ ...owner, pid: process.pid }), join(directory, name))
+      expect(await fileStore({ path }).lock('slot', async () => 'free', { timeout: 5_000 })).toBe('free')
+    },
+    30_000,
+  )
 
   it('tell who holds the lock', async () => {
     const holder = start({ kind: 'hold', path })
@@ -166,9 +191,10 @@ describe('a file store and proper-lockfile', () => {
   }, 30_000)
 })
 
-function start(job: Job): Worker {
+/** @param shell How it is started. */
+function start(job: Job, shell = 'exec "$@"'): Worker {
   const runtime = 'Deno' in globalThis ? ['run', '-A', '--no-lock', '--node-modules-dir=manual'] : []
-  const child = spawn(process.execPath, [...runtime, script, JSON.stringify(job)], {
+  const child = spawn('sh', ['-c', shell, 'sh', process.execPath, ...runtime, script, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines: Record<string, unknown>[] = []
