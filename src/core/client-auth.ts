@@ -40,8 +40,8 @@ export interface PrivateKeyJwtOptions {
 /**
  * Signs a short-lived assertion with the client's private key, so that no secret is ever sent.
  *
- * The key is a `CryptoKey` or a private JWK that names its `alg`. The assertion's audience is the
- * issuer alone, so that it is worth nothing elsewhere.
+ * The key is a `CryptoKey` or a private JWK; an RSA one must name its `alg`. The assertion's audience
+ * is the issuer alone, so that it is worth nothing elsewhere.
  *
  * Errors: `config` when the key cannot be used.
  *
@@ -58,11 +58,22 @@ export function privateKeyJwt(key: CryptoKey | JsonWebKey, options: PrivateKeyJw
   }
 }
 
+/** What a curve can be used for, which is one thing only. */
+const algorithms: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  Ed25519: 'Ed25519',
+}
+
 async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
   if (key instanceof CryptoKey) return key
-  const imported = await importJWK({ ...key }).catch(() => undefined)
+  const alg = key.alg ?? algorithms[key.crv ?? '']
+  const imported = await importJWK({ ...key, ...(alg !== undefined && { alg }) }).catch(() => undefined)
   if (imported instanceof CryptoKey && imported.type === 'private') return imported
-  throw new OAuthError('config', { reason: 'privateKeyJwt needs a private key: a CryptoKey, or a JWK with an alg.' })
+  throw new OAuthError('config', {
+    reason: 'privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).',
+  })
 }
 
 function checkedSecret(secret: string): string {
