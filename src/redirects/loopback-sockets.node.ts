@@ -5,10 +5,8 @@ import type { Socket } from 'node:net'
 export interface LoopbackSockets {
   /** Counts in the connections of `server`, and gives it back. */
   watch(server: Server): Server
-  /** Exempts the connection from both ways to lose it. */
+  /** Exempts the connection. */
   keep(socket: Socket): void
-  /** Ends all that are not kept. */
-  drop(): void
 }
 
 /**
@@ -18,21 +16,17 @@ export interface LoopbackSockets {
 export function loopbackSockets(limit: number): LoopbackSockets {
   const open = new Set<Socket>()
   const kept = new WeakSet<Socket>()
-  const loose = (): Socket[] => [...open].filter((socket) => !kept.has(socket))
   return {
     watch: (server) => {
       server.on('connection', (socket: Socket) => {
         open.add(socket)
         socket.once('close', () => open.delete(socket))
-        if (open.size > limit) loose()[0]?.destroy()
+        if (open.size > limit) [...open].find((other) => !kept.has(other))?.destroy()
       })
       return server
     },
     keep: (socket) => {
       kept.add(socket)
-    },
-    drop: () => {
-      for (const socket of loose()) socket.destroy()
     },
   }
 }

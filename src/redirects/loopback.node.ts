@@ -9,7 +9,6 @@ import { heldResponses, sendPage } from './held-responses.node.ts'
 import { judgeCallback } from './judge-callback.ts'
 import type { CallbackVerdict } from './judge-callback.ts'
 import { loopbackSockets } from './loopback-sockets.node.ts'
-import type { LoopbackSockets } from './loopback-sockets.node.ts'
 
 /** Which callback to wait for, and where. One of `state` and `accept` is required. */
 export interface CallbackServerOptions {
@@ -112,7 +111,7 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
     stop()
     signal?.removeEventListener('abort', abort)
     arrival.reject(new OAuthError('aborted', {}))
-    return shut(bound.servers, sockets, held.answer(outcome))
+    return shut(bound.servers, held.answer(outcome))
   })
   signal?.addEventListener('abort', abort)
   if (signal?.aborted) abort()
@@ -148,9 +147,8 @@ function judge(request: IncomingMessage, { redirectUri, accept }: Expected): Cal
 }
 
 /** Stops listening at once, lets the answers leave, and ends every connection. */
-async function shut(servers: readonly Server[], sockets: LoopbackSockets, answers: Promise<void>): Promise<void> {
+async function shut(servers: readonly Server[], answers: Promise<void>): Promise<void> {
   const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
-  sockets.drop()
   await Promise.race([answers, sleep(flushTimeout)])
   for (const server of servers) server.closeAllConnections()
   await Promise.race([Promise.all(closed), sleep(flushTimeout)])

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
+import { oauth2 } from '../../src/providers/oauth2.ts'
 import { oidc } from '../../src/providers/oidc.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { refusedAfter } from './loopback-request.ts'
 import { hosted, rig } from './node-client-rig.ts'
 
@@ -265,13 +267,39 @@ describe('signing in by a paste', () => {
 })
 
 describe('signing in by another device', () => {
+  const issuer = 'https://as.latchkey.test'
+  const endpoints = { authorization: `${issuer}/authorize`, token: `${issuer}/token` }
+
   it('shows the address and the code, and waits', async () => {
-    const { client, server, output } = rig()
+    const clock = manualClock()
+    // Fifty seconds of theirs are one of ours.
+    const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, ms / 50))
+      if (!signal?.aborted) clock.advance(ms)
+    }
+    const { client, server, output } = rig({ clock: { now: clock.now, sleep } }, { clock })
     const result = client.signIn({ via: 'device', appState: 1, output })
     await until(() => /code:\n\n\S+\n/.test(output.text))
     await server.approveDevice(/code:\n\n(\S+)\n/.exec(output.text)?.[1] ?? '')
-    server.clock.advance(5_000)
     expect(await result).toMatchObject({ appState: 1 })
+  })
+
+  it('is what is left when no port is free, nothing can be pasted, and the provider has it', async () => {
+    const deviceAuthorization = `${issuer}/device_authorization`
+    const { client, output } = rig({
+      provider: oauth2({ id: 'test', issuer, endpoints: { ...endpoints, deviceAuthorization } }),
+    })
+    const stop = new AbortController()
+    const attempt = client.signIn({ port: await occupied(), output, signal: stop.signal })
+    await until(() => output.text.includes('enter this code'))
+    stop.abort()
+    await expect(attempt).rejects.toMatchObject({ code: 'aborted' })
+  })
+
+  it('is not tried where the provider does not have it', async () => {
+    const { client, output } = rig({ provider: oauth2({ id: 'test', issuer, endpoints }) })
+    const attempt = client.signIn({ port: await occupied(), output })
+    await expect(attempt).rejects.toMatchObject({ code: 'port_in_use' })
   })
 
   it('ends with aborted', async () => {
