@@ -1,6 +1,6 @@
 import { parseUrl } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
-import { ownOptions } from './own-options.ts'
+import { holds, ownOptions } from './own-options.ts'
 
 /** A request to an API that the token may travel with. */
 export interface ApiRequest {
@@ -45,8 +45,8 @@ export function isWithin(origins: ReadonlySet<string>, url: string): boolean {
 
 function readInit(init: RequestInit): RequestInit {
   // What a Request says stands on its prototype.
-  if (!(init instanceof Request)) return ownOptions('client.fetch', init)
-  const { method, headers, body, signal, redirect } = init
+  if (!holds(() => init instanceof Request)) return ownOptions('client.fetch', init)
+  const { method, headers, body, signal, redirect } = init as Request
   return { method, headers, signal, redirect, ...(body !== null && { body, duplex: 'half' }) }
 }
 
@@ -103,7 +103,7 @@ export function isRepeatable(request: ApiRequest): boolean {
   const body = init?.body ?? undefined
   if (body === undefined) return typeof input === 'string' || isSafe(request) || input.body === null
   const kinds = [URLSearchParams, ArrayBuffer, Blob, FormData]
-  return typeof body === 'string' || ArrayBuffer.isView(body) || kinds.some((kind) => body instanceof kind)
+  return typeof body === 'string' || ArrayBuffer.isView(body) || holds(() => kinds.some((kind) => body instanceof kind))
 }
 
 /** Whether a request only asks (RFC 9110 §9.2.1). */

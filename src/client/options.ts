@@ -8,7 +8,7 @@ import { memoryStore } from '../stores/memory.ts'
 import { acceptLostSessions } from './client.ts'
 import type { ClientOptions } from './client.ts'
 import { guardedStore, guardedTransactions } from './guarded-store.ts'
-import { checkKinds, ownOptions } from './own-options.ts'
+import { checkKinds, holds, ownOptions } from './own-options.ts'
 import type { Kind } from './own-options.ts'
 import { quietly } from './quietly.ts'
 import { readProvider } from './read-provider.ts'
@@ -90,7 +90,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 function checkMethods(name: string, value: object, methods: readonly string[]): void {
   const members = Object(value) as Readonly<Record<string, unknown>>
-  const missing = methods.find((method) => typeof members[method] !== 'function')
+  const missing = methods.find((method) => !holds(() => typeof members[method] === 'function'))
   if (missing !== undefined) throw new TypeError(`${name} must be an object with a method ${missing}.`)
 }
 

@@ -14,8 +14,20 @@ export function ownOptions<O extends object>(name: string, options: O | undefine
     throw new TypeError(`The options of ${name} cannot be read.`)
   }
   if (own.signal === null) delete own.signal
-  if (own.signal !== undefined && !isSignal(own.signal)) throw new TypeError(`${name}: signal must be an AbortSignal.`)
+  const { signal } = own
+  if (signal !== undefined && !holds(() => isSignal(signal))) {
+    throw new TypeError(`${name}: signal must be an AbortSignal.`)
+  }
   return own
+}
+
+/** Whether `check` finds what it looks for. What cannot even be looked at does not have it. */
+export function holds(check: () => boolean): boolean {
+  try {
+    return check()
+  } catch {
+    return false
+  }
 }
 
 /** Also true for a signal of another realm. */
@@ -36,7 +48,8 @@ export type Kind = 'string' | 'boolean' | 'function' | 'strings' | 'texts' | 'ob
 export function checkKinds(members: object, kinds: Readonly<Record<string, Kind>>, prefix = ''): void {
   for (const [name, kind] of Object.entries(kinds)) {
     const value = (members as Readonly<Record<string, unknown>>)[name]
-    if (value !== undefined && !isKind(value, kind)) throw new TypeError(`${prefix}${name} must be ${words[kind]}.`)
+    if (value === undefined || holds(() => isKind(value, kind))) continue
+    throw new TypeError(`${prefix}${name} must be ${words[kind]}.`)
   }
 }
 

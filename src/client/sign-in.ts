@@ -1,8 +1,8 @@
 import { parseCallback } from '../core/index.ts'
 import type { ParsedCallback } from '../core/index.ts'
-import { OAuthError } from '../errors.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
 import { untilAborted } from '../lifecycle/wait.ts'
-import type { Client, SignInResult } from './client.ts'
+import type { Callback, Client, SignInResult } from './client.ts'
 import { deviceSignIn } from './device-sign-in.ts'
 import { claimTransaction, finishSignIn } from './finish-sign-in.ts'
 import { ownOptions } from './own-options.ts'
@@ -60,7 +60,7 @@ export function signIn(parts: SignInParts): SignIn {
     async finish(callback, options) {
       const { signal } = ownOptions('finish', options)
       checkNotAborted(signal)
-      const parsed = parseCallback(callback)
+      const parsed = readCallback(callback)
       const name = parsed.params.toString()
       const known = attempts.get(name)
       if (known !== undefined) return untilAborted(known.result, signal)
@@ -76,6 +76,14 @@ export function signIn(parts: SignInParts): SignIn {
       checkNotAborted(own.signal)
       return untilAborted(deviceSignIn(parts, own), own.signal)
     },
+  }
+}
+
+function readCallback(callback: Callback): ParsedCallback {
+  try {
+    return parseCallback(callback)
+  } catch (error) {
+    throw isOAuthError(error) ? error : new TypeError('A callback is a URL, URLSearchParams or a string.')
   }
 }
 
