@@ -1,3 +1,4 @@
+import type { TokenSet } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Need } from './decide.ts'
@@ -90,16 +91,21 @@ async function landLate(parts: SessionParts, state: SessionState, ended: Promise
 
 /** A failure costs nothing while the old token is still good. */
 function rescued(parts: SessionParts, state: SessionState, need: Need, failure: OAuthError): Landed {
-  const { clock, policy } = parts
-  const now = clock.now()
   if (failure.code !== 'sign_in_required' && failure.code !== 'signed_out' && state.cooling.note(failure)) {
     parts.onEvent({ type: 'refresh-failed', code: failure.code, retryable: failure.retryable })
   }
   report(parts, state, failure)
-  const step = decide(state.memory, need, now, policy)
-  const tokens = step.do === 'refresh' ? step.chance.tokens : step.do === 'serve' ? step.tokens : undefined
-  if (tokens !== undefined && stillServes(tokens, need, now)) return { tokens, asked: false }
+  const tokens = lastResort(parts, state, need)
+  if (tokens !== undefined) return { tokens, asked: false }
   throw failure
+}
+
+/** The token in memory, if it may be served at all. */
+export function lastResort({ clock, policy }: SessionParts, state: SessionState, need: Need): TokenSet | undefined {
+  const step = decide(state.memory, need, clock.now(), policy)
+  if (step.do === 'serve') return step.tokens
+  if (step.do === 'refresh' && stillServes(step.chance.tokens, need, clock.now())) return step.chance.tokens
+  return undefined
 }
 
 /** Tells what failed, unless only this caller asked for more than a good token can give. */

@@ -3,7 +3,7 @@ import { isOAuthError, OAuthError } from '../errors.ts'
 import { cooldown } from './cooldown.ts'
 import { decide } from './decide.ts'
 import type { Need } from './decide.ts'
-import { join } from './flight.ts'
+import { join, lastResort } from './flight.ts'
 import { sameTokens } from './outcome.ts'
 import { depart, recall, remember } from './recall.ts'
 import type { Landed, SessionParts, SessionState } from './recall.ts'
@@ -60,7 +60,7 @@ async function getTokens(
   signal?: AbortSignal,
 ): Promise<TokenSet> {
   if (signal?.aborted === true) throw new OAuthError('aborted', {})
-  for (;;) {
+  for (let outdated = 0; ; ) {
     const ready = atHand(parts, state, need)
     if (ready !== undefined) return ready
     const { epoch } = state
@@ -70,39 +70,61 @@ async function getTokens(
       // Whoever joined a flight that others began may need more than they did.
       if (!shared || satisfies(landed, need)) return landed.tokens
     } catch (error) {
-      if (!replaced(state, epoch, error)) throw error
+      const { code, reason } = kindOf(error)
+      if (code === 'signed_out' && epoch !== state.epoch && state.memory !== undefined) continue
+      // Or less; and it may have read the store before what they ask for was there.
+      const tokens = shared && code !== 'aborted' ? lastResort(parts, state, need) : undefined
+      if (tokens !== undefined) return tokens
+      if (!shared || code !== 'sign_in_required' || reason === 'rejected' || outdated++ > 0) throw error
     }
   }
+}
+
+function kindOf(error: unknown): { readonly code?: string; readonly reason?: unknown } {
+  if (!isOAuthError(error)) return {}
+  return { code: error.code, reason: 'reason' in error.detail ? error.detail.reason : undefined }
 }
 
 function satisfies({ tokens, asked }: Landed, need: Need): boolean {
   return asked && tokens.accessToken !== need.refused
 }
 
-/** Whether somebody has signed in while the tokens of the session before were waited for. */
-function replaced(state: SessionState, epoch: number, error: unknown): boolean {
-  return isOAuthError(error) && error.code === 'signed_out' && epoch !== state.epoch && state.memory !== undefined
-}
-
 async function begin(parts: SessionParts, state: SessionState, record: StoredRecord): Promise<boolean> {
   let epoch = depart(state)
+  let late = false
   let replaced: { readonly record: StoredRecord | undefined } | undefined
-  let failure: OAuthError | undefined
   const written = parts.store.update(parts.key, (current) => {
+    if (late) return current
     epoch = depart(state)
     replaced = { record: current }
     return record
   })
-  await bounded(parts, written).catch((error: unknown) => (failure = storeError(error)))
-  if (epoch !== state.epoch) return failure === undefined || lost(parts, record)
+  let failure = await failureOf(parts, written)
+  late = true
+  if (failure !== undefined && epoch === state.epoch) {
+    const found = await lookAt(parts)
+    replaced ??= found
+    if (found !== undefined && sameTokens(found.record, record)) failure = undefined
+  }
+  if (epoch !== state.epoch) {
+    if (failure !== undefined) void parts.discard(record)
+    return failure === undefined
+  }
   if (failure !== undefined) {
-    replaced ??= await lookAt(parts)
-    if (epoch !== state.epoch) return lost(parts, record)
     state.unsaved = { record, change: signInChange(record, replaced) }
     parts.onEvent({ type: 'persist-failed', code: failure.code })
   }
   await remember(parts, state, record, { views: state.views, error: undefined })
   return failure === undefined
+}
+
+async function failureOf(parts: SessionParts, work: Promise<unknown>): Promise<OAuthError | undefined> {
+  try {
+    await bounded(parts, work)
+    return undefined
+  } catch (error) {
+    return storeError(error)
+  }
 }
 
 /** Writes a sign-in that could not be written when it should, unless somebody else was here meanwhile. */
@@ -119,18 +141,14 @@ async function lookAt(parts: SessionParts): Promise<{ record: StoredRecord | und
   }
 }
 
-/** A sign-in that was not written, and that a sign-out or another sign-in has overtaken. */
-function lost(parts: SessionParts, record: StoredRecord): false {
-  void parts.discard(record)
-  return false
-}
-
 async function end(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {
   const { unsaved } = state
   let epoch = depart(state)
   forget(parts, state)
+  let late = false
   let removed: StoredRecord | undefined
   const gone = parts.store.update(parts.key, (current) => {
+    if (late) return current
     epoch = depart(state)
     removed = current
     return undefined
@@ -138,6 +156,8 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
   try {
     await bounded(parts, gone)
   } catch (error) {
+    // What is removed after the caller was told otherwise may be a later sign-in.
+    late = true
     if (epoch === state.epoch) state.unsaved = unsaved
     throw error
   }
@@ -154,5 +174,7 @@ function forget(parts: SessionParts, state: SessionState): void {
 }
 
 function bounded<T>(parts: SessionParts, work: Promise<T>): Promise<T> {
-  return within(work, 'the store', parts.patience, parts.clock)
+  return within(work, 'the store', parts.patience, parts.clock).catch((error: unknown) => {
+    throw storeError(error)
+  })
 }

@@ -15,6 +15,8 @@ export interface Presentation {
   /** What the server gave for it is stored, or is older than what is. */
   committed: boolean
   brought: string | undefined
+  /** Why a used refresh token was presented, where the server took that amiss. */
+  reuse: string | undefined
 }
 
 /** How often what happened. */
@@ -35,6 +37,8 @@ export interface Judge {
   began(family: number, saved: boolean): void
   ending(actor: Actor, open: boolean): void
   readonly signedOut: ReadonlySet<number>
+  /** Families whose sign-in was told that it could not be written, and may be at any time. */
+  readonly unsaved: ReadonlySet<number>
   readonly stored: ReadonlySet<string>
   readonly presentations: readonly Presentation[]
   /** Refresh tokens whose intent was written by somebody who was killed before it could present them. */
@@ -61,6 +65,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
     presentations,
     stored,
     signedOut,
+    unsaved,
     lockBroken: false,
     announced: () => intents.filter(({ actor }) => !actor.alive).map(({ refreshToken }) => refreshToken),
     count: (what) => (counts[what] = (counts[what] ?? 0) + 1),
@@ -84,7 +89,10 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
           judge.defect('a refresh token is presented without an intent')
         }
         const earlier = presentations.filter((other) => other.refreshToken === refreshToken)
-        const unanswered = earlier.filter((other) => other.lost || (other.open && !other.actor.alive))
+        const answered = earlier.findLastIndex((other) => other.committed)
+        const unanswered = earlier
+          .slice(answered + 1)
+          .filter((other) => other.lost || (other.open && !other.actor.alive))
         if (countsRepeats && unanswered.length >= 2) judge.defect('a refresh token is presented a third time')
       }
       const presentation = {
@@ -95,6 +103,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         lost: false,
         committed: false,
         brought: undefined,
+        reuse: undefined,
       }
       presentations.push(presentation)
       return presentation
@@ -109,6 +118,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
       if (earlier.length === 0 || !rotates) return
       const cause = earlier.map(causeOf).find((found) => found === 'defect') ?? causeOf(earlier[0])
       judge.count(`repeats: ${judge.lockBroken && cause === 'defect' ? 'lock broken' : cause}`)
+      if (!accepted) presentation.reuse = cause
       if (cause === 'defect' && !judge.lockBroken) judge.defect('a used refresh token is presented for no reason')
     },
 

@@ -147,7 +147,7 @@ async function judgeEnd(world: World): Promise<void> {
 }
 
 /** Why the session of this family is over. */
-function causeOfLoss({ judge, store, server, policy }: World, family: number): string {
+function causeOfLoss({ judge, server, policy }: World, family: number): string {
   const ours = judge.presentations.filter(({ refreshToken }) => lineage(refreshToken).family === family)
   if (judge.lockBroken) return 'lock broken'
   const forgiving =
@@ -156,8 +156,10 @@ function causeOfLoss({ judge, store, server, policy }: World, family: number): s
   const lost = ours.filter((presentation) => presentation.lost || (presentation.open && !presentation.actor.alive))
   const announced = judge.announced().filter((refreshToken) => lineage(refreshToken).family === family)
   if (!unlimited && lost.length + announced.length >= 2) return 'two answers lost'
-  if (judge.signedOut.has(family) && store.faults() > 0) return 'signed out while the store failed'
+  if (judge.signedOut.has(family) && judge.unsaved.has(family)) return 'signed out while the store failed'
   if (forgiving) return 'no reason'
+  const reuse = ours.find((presentation) => presentation.reuse !== undefined && presentation.reuse !== 'defect')?.reuse
+  if (reuse !== undefined) return reuse
   const vanished = ours.filter(({ accepted, committed }) => accepted && !committed)
   if (vanished.some(({ lost: unanswered }) => unanswered)) return 'answer lost'
   if (vanished.some(({ actor }) => !actor.alive)) return 'owner killed'
