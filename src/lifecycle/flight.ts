@@ -89,12 +89,18 @@ async function landLate(parts: SessionParts, state: SessionState, ended: Promise
   }
 }
 
-/** A failure costs nothing while the old token is still good. */
-function rescued(parts: SessionParts, state: SessionState, need: Need, failure: OAuthError): Landed {
-  if (failure.code !== 'sign_in_required' && failure.code !== 'signed_out' && state.cooling.note(failure)) {
+/** A failure costs nothing while the old token is still good, or somebody else has left a good one. */
+async function rescued(parts: SessionParts, state: SessionState, need: Need, failure: OAuthError): Promise<Landed> {
+  const { epoch } = state
+  const transient = failure.code !== 'sign_in_required' && failure.code !== 'signed_out'
+  if (transient && state.cooling.note(failure)) {
     parts.onEvent({ type: 'refresh-failed', code: failure.code, retryable: failure.retryable })
   }
   report(parts, state, failure)
+  if (transient && lastResort(parts, state, need) === undefined) {
+    await within(recall(parts, state), 'the store', parts.patience, parts.clock).catch(() => undefined)
+    checkEpoch(state, epoch)
+  }
   const tokens = lastResort(parts, state, need)
   if (tokens !== undefined) return { tokens, asked: false }
   throw failure

@@ -70,19 +70,21 @@ async function getTokens(
       // Whoever joined a flight that others began may need more than they did.
       if (!shared || satisfies(landed, need)) return landed.tokens
     } catch (error) {
-      const { code, reason } = kindOf(error)
-      if (code === 'signed_out' && epoch !== state.epoch && state.memory !== undefined) continue
+      const cause = causeOf(error)
+      if (cause === 'signed_out' && epoch !== state.epoch && state.memory !== undefined) continue
+      if (!shared || cause === 'aborted') throw error
       // Or less; and it may have read the store before what they ask for was there.
-      const tokens = shared && code !== 'aborted' ? lastResort(parts, state, need) : undefined
+      const tokens = lastResort(parts, state, need)
       if (tokens !== undefined) return tokens
-      if (!shared || code !== 'sign_in_required' || reason === 'rejected' || outdated++ > 0) throw error
+      if (cause !== 'outdated' || outdated++ > 0) throw error
     }
   }
 }
 
-function kindOf(error: unknown): { readonly code?: string; readonly reason?: unknown } {
-  if (!isOAuthError(error)) return {}
-  return { code: error.code, reason: 'reason' in error.detail ? error.detail.reason : undefined }
+function causeOf(error: unknown): 'aborted' | 'signed_out' | 'outdated' | undefined {
+  if (!isOAuthError(error)) return undefined
+  if (error.code === 'aborted' || error.code === 'signed_out') return error.code
+  return error.code === 'sign_in_required' && error.detail.reason !== 'rejected' ? 'outdated' : undefined
 }
 
 function satisfies({ tokens, asked }: Landed, need: Need): boolean {

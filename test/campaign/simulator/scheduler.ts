@@ -64,7 +64,7 @@ export function createScheduler(tape: Tape, startAt: number): Scheduler {
       const sleeper: Sleeper = { actor, label: `slept ${ms}`, at: time + ms, go: resolve }
       if (actor.alive) sleeping.push(sleeper)
       signal?.addEventListener('abort', () => {
-        sleeping = sleeping.filter((other) => other !== sleeper)
+        sleeping = sleeping.filter((other) => other.go !== resolve)
         resolve()
       })
     })
@@ -80,6 +80,8 @@ export function createScheduler(tape: Tape, startAt: number): Scheduler {
     clock: (actor) => ({ now: () => time, sleep: (ms, signal) => sleep(actor, ms, signal) }),
     pass(ms) {
       time += ms
+      // Sleepers sleep by a clock that nobody can set back.
+      if (ms < 0) sleeping = sleeping.map((sleeper) => ({ ...sleeper, at: sleeper.at + ms }))
     },
     kill(actor) {
       actor.alive = false

@@ -187,18 +187,25 @@ export async function call(
     if (!isOAuthError(error)) throw error
     judge.count(`calls failed: ${error.code}`)
     scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
-    const stored = store.peek()?.tokens
-    const plain = !need.force && need.refused === undefined && need.minValidity === 0
-    const good =
-      stored?.accessToken === before && stored?.expiresAt !== undefined && stored.expiresAt - scheduler.now() > 60_000
-    const excused = ['aborted', 'signed_out'].includes(error.code) || store.faults() > faultsBefore
-    if (plain && good && !excused && !judge.lockBroken && error.code !== 'timeout')
+    const excused = ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > faultsBefore
+    if (!excused && !judge.lockBroken && isPlain(need) && hadGoodToken(world, before)) {
       judge.defect(`a good token is not served (${error.code})`)
+    }
     return undefined
   } finally {
     context.open--
     if (scheduler.now() - world.jumped - startedAt > 4 * patience) judge.defect('a caller waits without bound')
   }
+}
+
+function isPlain({ force, refused, minValidity }: Parameters<Session['getTokens']>[0]): boolean {
+  return !force && refused === undefined && minValidity === 0
+}
+
+/** Whether the store holds what it held before, and that is good. */
+function hadGoodToken({ store, scheduler }: World, before: string | undefined): boolean {
+  const { accessToken, expiresAt = 0 } = store.peek()?.tokens ?? {}
+  return accessToken !== undefined && accessToken === before && expiresAt - scheduler.now() > 60_000
 }
 
 /** Lets everything come to rest. */
