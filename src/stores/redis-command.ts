@@ -42,11 +42,15 @@ function evalOf(client: RedisClient): RedisEval {
 
 const denials = ['NOAUTH', 'WRONGPASS', 'NOPERM']
 
+/** The first words of Redis's errors that tell somebody something. */
+const known =
+  /^(?:NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|READONLY|OOM|MISCONF|LOADING|BUSY|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|CROSSSLOT|ERR)\b/
+
 /** Makes Redis's error ours. Its message may quote what was sent, so that only its first word is told. */
 function redisFailure(error: unknown): OAuthError {
   const { message, code } =
     typeof error === 'object' && error !== null ? (error as Partial<Record<string, unknown>>) : {}
-  const word = /^[A-Z]{2,20}\b/.exec(typeof message === 'string' ? message : '')?.[0]
+  const word = known.exec(typeof message === 'string' ? message : '')?.[0]
   if (word === 'WRONGTYPE')
     return new OAuthError('store_corrupt', { where: 'Redis', reason: 'other data has our name' })
   if (word !== undefined) {

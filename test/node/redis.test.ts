@@ -97,7 +97,12 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
   })
 
   it('renews a lock while its task runs, and leaves nothing behind', async () => {
-    const store = redisStore(run, { prefix: 'renewed', lease: 200 })
+    let commands = 0
+    const counting: RedisEval = (...command) => {
+      commands += 1
+      return run(...command)
+    }
+    const store = redisStore(counting, { prefix: 'renewed', lease: 200 })
     const rival = redisStore(run, { prefix: 'renewed', lease: 200 })
     await store.lock(
       'slot',
@@ -108,8 +113,9 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
       { timeout: 1000 },
     )
     expect(await admin.keys('{renewed}*')).toEqual(['{renewed}'])
+    const after = commands
     await pause(150)
-    expect(await admin.keys('{renewed}*')).toEqual(['{renewed}'])
+    expect(commands).toBe(after)
   })
 
   it('lets the next one in after a holder fell silent, and then refuses what the silent one writes', async () => {
@@ -315,7 +321,7 @@ describe('a Redis store', () => {
         .get('slot')
         .catch((caught: unknown) => caught)
       expect(isOAuthError(error) && error.code).toBe('persist_failed')
-      expect(`${String(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain('SECRET at')
+      expect(`${String(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain('SECRET')
     }
   })
 
