@@ -38,6 +38,19 @@ import { tokenAccess } from './token-access.ts'
  * ```
  */
 export function createClient(options: ClientOptions): Client {
+  return openClient(options).client
+}
+
+/** A client and what it is made of. */
+export interface OpenedClient {
+  readonly client: Client
+  readonly config: Config
+  readonly connection: Connection
+  readonly session: Session
+}
+
+/** Makes a client, and shows its parts to a composition that adds to it. */
+export function openClient(options: ClientOptions): OpenedClient {
   let disposed = false
   const read = readOptions(options)
   const config: Config = { ...read, onEvent: (event) => void (disposed || read.onEvent(event)) }
@@ -45,7 +58,7 @@ export function createClient(options: ClientOptions): Client {
   const board: SnapshotBoard = snapshotBoard(() => attend(config, session, board))
   const session = openSession(config, connection, board)
 
-  return {
+  const client: Client = {
     provider: config.provider,
     ...signIn({ config, connection, session }),
     ...tokenAccess(config, connection, session),
@@ -70,6 +83,7 @@ export function createClient(options: ClientOptions): Client {
       board.close()
     },
   }
+  return { client, config, connection, session }
 }
 
 function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
