@@ -33,7 +33,9 @@ export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<Cry
   const publicKey = await importJWK({ ...rest, key_ops: ['verify'], alg: 'ES256' }, 'ES256', {
     extractable: true,
   }).catch(() => undefined)
-  if (privateKey instanceof CryptoKey && publicKey instanceof CryptoKey) return { privateKey, publicKey }
+  if (privateKey instanceof CryptoKey && privateKey.type === 'private' && publicKey instanceof CryptoKey) {
+    return { privateKey, publicKey }
+  }
   throw new OAuthError('store_corrupt', { where: 'the record', reason: 'its DPoP key cannot be read.' })
 }
 

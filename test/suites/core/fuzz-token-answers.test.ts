@@ -55,13 +55,8 @@ const statuses = fc.oneof(
   { weight: 3, arbitrary: fc.constant(200) },
   fc.constantFrom(201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 418, 429, 500, 502, 503),
 )
-const types = fc.constantFrom(
-  'application/json',
-  'text/html',
-  'application/x-www-form-urlencoded',
-  '',
-  'application/jwt',
-)
+// Types of text only: workerd warns of each other one that is read as text.
+const types = fc.constantFrom('application/json', 'text/html', 'text/plain')
 const answers = fc.record({ body: bodies, status: statuses, type: types })
 
 const bodiless = [204, 205, 304]
