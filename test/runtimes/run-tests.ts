@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly aloud: boolean
 }
 
-const timeLimit = 5 * 60_000
+const timeLimit = 8 * 60_000
 
 /** Runs the tests of one runtime, and leaves no process behind. */
 export async function runTests(runtime: RuntimeEntry, options: RunOptions): Promise<Outcome> {
