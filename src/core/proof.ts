@@ -67,16 +67,16 @@ export interface ProvenRequest {
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
  */
-export async function withProof(proof: Proof, { accessToken, method, url, send }: ProvenRequest): Promise<Response> {
-  try {
-    return await protectedResourceRequest(accessToken, method, url, undefined, null, {
-      DPoP: proof,
-      [allowInsecureRequests]: true,
-      [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
-    })
-  } catch (error) {
-    // oauth4webapi throws a challenge; whoever called may still want to read the answer.
-    if (error instanceof WWWAuthenticateChallengeError) return error.response
-    throw error
-  }
+export function withProof(proof: Proof, { accessToken, method, url, send }: ProvenRequest): Promise<Response> {
+  return protectedResourceRequest(accessToken, method, url, undefined, null, {
+    DPoP: proof,
+    [allowInsecureRequests]: true,
+    [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
+  }).catch(answerOf)
+}
+
+/** oauth4webapi throws a challenge; whoever asked may still want to read the answer. */
+export function answerOf(error: unknown): Response {
+  if (error instanceof WWWAuthenticateChallengeError) return error.response
+  throw error
 }

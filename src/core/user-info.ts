@@ -1,17 +1,21 @@
 import {
   processUserInfoResponse,
+  protectedResourceRequest,
   skipSubjectCheck,
-  userInfoRequest,
   validateApplicationLevelSignature,
 } from 'oauth4webapi'
 
 import type { Account, TokenSet } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
 import { call, wire } from './call.ts'
 import type { Parties } from './call.ts'
 import { keyFetch } from './id-token.ts'
 import { asMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
+import { answerOf } from './proof.ts'
 import { unusable } from './unusable.ts'
+
+const accept = 'application/json, application/jwt'
 
 /** Whose claims are asked for, and with what. */
 export interface UserInfoRequest {
@@ -28,8 +32,12 @@ export interface UserInfoRequest {
  */
 export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {
   const { server, client } = wire(parties)
+  if (server.userinfo_endpoint === undefined) {
+    throw new OAuthError('unsupported', { what: 'the server names no userinfo endpoint.' })
+  }
+  const url = new URL(server.userinfo_endpoint)
   const answer = await call(parties, { endpoint: 'userinfo', ...(signal && { signal }) }, (options) =>
-    userInfoRequest(server, client, tokens.accessToken, options),
+    protectedResourceRequest(tokens.accessToken, 'GET', url, new Headers({ accept }), null, options).catch(answerOf),
   )
   const { response } = answer
   const signed = response.headers.get('content-type')?.startsWith('application/jwt') === true

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { authorizeDevice, pollDevice } from '../../../src/core/index.ts'
 import type { DeviceAuthorization, Grant, Parties } from '../../../src/core/index.ts'
 import { manualClock } from '../../../src/testing/index.ts'
+import type { TestClock } from '../../../src/testing/index.ts'
 import { failureOf, double, json, legible, partiesOf, site, worldOf } from './rig.ts'
 
 const minute = 60_000
@@ -25,16 +26,29 @@ async function poll(
   answers: readonly Answer[],
   options: { readonly life?: number; readonly interval?: number; readonly abortAt?: number } = {},
 ): Promise<{ readonly times: readonly number[]; readonly end: Grant | Error; readonly endedAt: number }> {
-  const clock = manualClock()
-  const begin = clock.now()
-  const times: number[] = []
-  const server = double()
+  const manual = manualClock()
+  const begin = manual.now()
   const abort = new AbortController()
+  const times: number[] = []
+  /** Whether there is nothing left to do but to wait for time to pass. */
+  let idle = false
+  const clock: TestClock = {
+    ...manual,
+    async sleep(ms, signal) {
+      if (signal !== abort.signal) return manual.sleep(ms, signal)
+      idle = true
+      await manual.sleep(ms, signal)
+      idle = false
+    },
+  }
+  const server = double()
   const world = worldOf({ clock, fetch: server.fetch }, async () => {
     const answer = answers[times.length] ?? pending()
     times.push((clock.now() - begin) / 1000)
     if (answer === 'drop') throw new TypeError('lost')
-    return answer === 'hang' ? new Promise<Response>(() => undefined) : answer
+    if (answer !== 'hang') return answer
+    idle = true
+    return new Promise<Response>(() => undefined)
   })
   const parties: Parties = await partiesOf(server, { world: worldOf(server) })
   const { life = 10 * minute, interval = device.interval, abortAt } = options
@@ -46,8 +60,9 @@ async function poll(
   )
   for (let second = 0; end === undefined && second < 3600; second++) {
     if (abortAt !== undefined && clock.now() - begin >= abortAt) abort.abort()
-    // A turn of the event loop is all that a poll needs; a macrotask lets every body be read.
-    for (let turn = 0; turn < 3 && end === undefined; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+    // A second passes when everybody waits for it: first those who were woken do what they have to.
+    do await new Promise((resolve) => setTimeout(resolve, 0))
+    while (!idle && end === undefined)
     if (end === undefined) clock.advance(1000)
   }
   return { times, end: end ?? new Error('It did not end.'), endedAt: (clock.now() - begin) / 1000 }

@@ -149,7 +149,8 @@ describe('a redirect is not followed', () => {
   it('although it would be, were it left to the runtime: the trap works', async () => {
     const { url, visits } = trap()
     for (const origin of Object.values(origins)) await fetch(url(307, origin), { method: 'POST', body: 'secret' })
-    expect(await visits()).toBe(2)
+    // A browser may ask first whether it may.
+    expect(await visits()).toBeGreaterThanOrEqual(2)
   })
 
   it('where the fetch it was given has followed it already, its answer is not used', async () => {
