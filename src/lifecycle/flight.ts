@@ -1,4 +1,4 @@
-import type { TokenSet } from '../contracts.ts'
+import type { StoredRecord, TokenSet } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Need } from './decide.ts'
@@ -18,10 +18,10 @@ export function join(parts: SessionParts, state: SessionState, need: Need): Prom
     return rescued(parts, state, need, storeError(error))
   })
   state.flight = flight
-  const landed = (): void => {
+  const clear = (): void => {
     if (state.flight === flight) state.flight = undefined
   }
-  flight.then(landed, landed)
+  flight.then(clear, clear)
   return flight
 }
 
@@ -31,10 +31,10 @@ function checkEpoch(state: SessionState, epoch: number): void {
 }
 
 async function fly(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {
-  const { epoch } = state
+  const since = { epoch: state.epoch, endings: state.endings }
   const { clock, policy, store } = parts
   const record = await recall(parts, state)
-  checkEpoch(state, epoch)
+  checkEpoch(state, since.epoch)
   const step = decide(state.memory, need, clock.now(), policy)
   if (step.do === 'serve' && step.renew === undefined) return { tokens: step.tokens, asked: false }
   if (step.do === 'fail' && !isFreshlyDead(state.memory?.record, clock.now())) throw step.error
@@ -42,15 +42,19 @@ async function fly(parts: SessionParts, state: SessionState, need: Need): Promis
   const refreshing = {
     ...parts,
     siblings: store.solitary !== true || state.late > 0,
-    onLate: (ended: Promise<Ended>) => void landLate(parts, state, ended),
+    current: () => since.epoch === state.epoch,
+    onLate: (ended: Promise<Ended>) => void landLate(parts, state, ended, since),
   }
-  return land(parts, state, await refresh(refreshing, need, record), epoch)
+  return land(parts, state, await refresh(refreshing, need, record), since)
 }
 
-async function land(parts: SessionParts, state: SessionState, ended: Ended, epoch: number): Promise<Landed> {
-  if (ended.unused !== undefined && (ended.kind === 'overtaken' || epoch !== state.epoch)) {
-    await parts.discard(ended.unused)
-  }
+/** When a flight began. */
+type Since = Pick<SessionState, 'epoch' | 'endings'>
+
+async function land(parts: SessionParts, state: SessionState, ended: Ended, since: Since): Promise<Landed> {
+  const { epoch, endings } = since
+  const signedOut = ended.kind === 'overtaken' && epoch === state.epoch
+  if (ended.unused !== undefined && (signedOut || endings !== state.endings)) await parts.discard(ended.unused)
   checkEpoch(state, epoch)
   const record = ended.kind === 'overtaken' ? undefined : ended.record
   if (ended.kind === 'unsaved') {
@@ -60,9 +64,13 @@ async function land(parts: SessionParts, state: SessionState, ended: Ended, epoc
   await remember(parts, state, record, { views: ++state.views, error: undefined })
   checkEpoch(state, epoch)
   const failure = failureOf(ended)
-  if (failure !== undefined || record === undefined) throw failure ?? new OAuthError('signed_out', {})
+  if (failure !== undefined) throw failure
+  if (record === undefined) throw new OAuthError('signed_out', {})
   state.cooling.clear()
-  const { tokens } = record
+  return landed(parts, ended, record)
+}
+
+function landed(parts: SessionParts, ended: Ended, { tokens }: StoredRecord): Landed {
   const how = ended.kind === 'served' ? ended.how : 'refreshed'
   if (how !== 'found') {
     parts.onEvent({ type: how, ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }) })
@@ -76,12 +84,11 @@ function failureOf(ended: Ended): OAuthError | undefined {
 }
 
 /** An answer that nobody waits for any more, in the same way. */
-async function landLate(parts: SessionParts, state: SessionState, ended: Promise<Ended>): Promise<void> {
-  const { epoch } = state
+async function landLate(parts: SessionParts, state: SessionState, ended: Promise<Ended>, since: Since): Promise<void> {
   state.late++
   try {
     const late = await ended
-    if (late.kind !== 'failed' || late.unused !== undefined) await land(parts, state, late, epoch)
+    if (late.kind !== 'failed' || late.unused !== undefined) await land(parts, state, late, since)
   } catch {
     // It only repeats what those who waited were told.
   } finally {

@@ -27,6 +27,8 @@ export interface SessionState {
   flight: Promise<Landed> | undefined
   /** How often somebody signed in or out here. A flight that began before brings nothing back. */
   epoch: number
+  /** How often somebody signed out here. */
+  endings: number
   /** How often memory was set by something newer than any read that had begun by then. */
   views: number
   /** How many answers are still awaited that everybody has given up waiting for. */

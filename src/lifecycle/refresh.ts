@@ -36,6 +36,8 @@ export interface Presented {
 export interface Refreshing extends RefreshParts {
   /** Whether somebody whom the lock does not keep out may have presented the same refresh token. */
   readonly siblings: boolean
+  /** Whether nobody has signed in or out here since. */
+  readonly current: () => boolean
   /** Hears how a presentation ended that we had given up waiting for. */
   readonly onLate: (ended: Promise<Ended>) => void
 }
@@ -96,23 +98,40 @@ async function underLock(
   need: Need,
   seen: StoredRecord | undefined,
 ): Promise<Ended> {
-  const { key, clock, policy } = parts
   let repeated = false
   let unused: StoredRecord | undefined
   for (let round = 0; round < 10; round++) {
-    const current = await hold(parts, await held.get(key))
-    const adopted = !sameTokens(current?.record, seen)
-    const step = decide(current, adopted ? { ...need, force: false } : need, clock.now(), policy)
-    const chance = chanceOf(step, adopted)
+    const current = await hold(parts, await held.get(parts.key))
+    const { step, chance, adopted } = look(parts, need, current, seen)
     if (current === undefined || chance === undefined) return { ...concluded(step, current, adopted), unused }
+    // Another session's refresh token is not ours to present.
+    if (!parts.current()) return { kind: 'overtaken', unused }
     const tried = await attempt(parts, held, current, chance)
     unused = tried?.ended.unused ?? unused
     if (tried === undefined || tried.ended.kind === 'outrun') continue
-    if (repeated || !repeatAtOnce(tried.outcome, chance.tokens, need, clock.now())) return tried.ended
+    if (repeated || !repeatAtOnce(tried.outcome, chance.tokens, need, parts.clock.now())) return tried.ended
     repeated = true
   }
   // Somebody writes here without the lock, over and over.
   throw new OAuthError('lock_timeout', { after: parts.lockTimeout })
+}
+
+interface Look {
+  readonly step: Step
+  readonly chance: Chance | undefined
+  /** Somebody else has refreshed since, so that the server need not be asked for the sake of asking. */
+  readonly adopted: boolean
+}
+
+function look(
+  { clock, policy }: Refreshing,
+  need: Need,
+  current: Held | undefined,
+  seen: StoredRecord | undefined,
+): Look {
+  const adopted = !sameTokens(current?.record, seen)
+  const step = decide(current, adopted ? { ...need, force: false } : need, clock.now(), policy)
+  return { step, chance: chanceOf(step, adopted), adopted }
 }
 
 /** The refresh token to present now. Nobody refreshes early what a sibling has just refreshed. */

@@ -30,6 +30,7 @@ export function createSession(parts: SessionParts): Session {
     unsaved: undefined,
     flight: undefined,
     epoch: 0,
+    endings: 0,
     views: 0,
     late: 0,
     error: undefined,
@@ -60,24 +61,34 @@ async function getTokens(
   signal?: AbortSignal,
 ): Promise<TokenSet> {
   if (signal?.aborted === true) throw new OAuthError('aborted', {})
-  for (let outdated = 0; ; ) {
-    const ready = atHand(parts, state, need)
-    if (ready !== undefined) return ready
-    const { epoch } = state
-    const shared = state.flight !== undefined
-    try {
-      const landed = await untilAborted(join(parts, state, need), signal)
-      // Whoever joined a flight that others began may need more than they did.
-      if (!shared || satisfies(landed, need)) return landed.tokens
-    } catch (error) {
-      const cause = causeOf(error)
-      if (cause === 'signed_out' && epoch !== state.epoch && state.memory !== undefined) continue
-      if (!shared || cause === 'aborted') throw error
-      // Or less; and it may have read the store before what they ask for was there.
-      const tokens = lastResort(parts, state, need)
-      if (tokens !== undefined) return tokens
-      if (cause !== 'outdated' || outdated++ > 0) throw error
-    }
+  for (let again = false; ; again = true) {
+    const tokens = atHand(parts, state, need) ?? (await wait(parts, state, need, { signal, again }))
+    if (tokens !== undefined) return tokens
+  }
+}
+
+/** What the flight brings that is under way, or that begins now; nothing, if it is worth another try. */
+async function wait(
+  parts: SessionParts,
+  state: SessionState,
+  need: Need,
+  { signal, again }: { readonly signal: AbortSignal | undefined; readonly again: boolean },
+): Promise<TokenSet | undefined> {
+  const { epoch } = state
+  const shared = state.flight !== undefined
+  try {
+    const landed = await untilAborted(join(parts, state, need), signal)
+    // Whoever joined a flight that others began may need more than they did.
+    return !shared || satisfies(landed, need) ? landed.tokens : undefined
+  } catch (error) {
+    const cause = causeOf(error)
+    const replaced = epoch !== state.epoch && state.memory !== undefined
+    if (cause === 'signed_out' && replaced) return undefined
+    if (cause === 'aborted' || !shared) throw error
+    // Or less; and they may have read the store before what is asked for was there.
+    const tokens = lastResort(parts, state, need)
+    if (tokens === undefined && (again || cause !== 'outdated')) throw error
+    return tokens
   }
 }
 
@@ -92,6 +103,7 @@ function satisfies({ tokens, asked }: Landed, need: Need): boolean {
 }
 
 async function begin(parts: SessionParts, state: SessionState, record: StoredRecord): Promise<boolean> {
+  const { endings } = state
   let epoch = depart(state)
   let late = false
   let replaced: { readonly record: StoredRecord | undefined } | undefined
@@ -109,7 +121,7 @@ async function begin(parts: SessionParts, state: SessionState, record: StoredRec
     if (found !== undefined && sameTokens(found.record, record)) failure = undefined
   }
   if (epoch !== state.epoch) {
-    if (failure !== undefined) void parts.discard(record)
+    if (failure !== undefined && endings !== state.endings) void parts.discard(record)
     return failure === undefined
   }
   if (failure !== undefined) {
@@ -145,12 +157,14 @@ async function lookAt(parts: SessionParts): Promise<{ record: StoredRecord | und
 
 async function end(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {
   const { unsaved } = state
+  state.endings++
   let epoch = depart(state)
   forget(parts, state)
   let late = false
   let removed: StoredRecord | undefined
   const gone = parts.store.update(parts.key, (current) => {
     if (late) return current
+    state.endings++
     epoch = depart(state)
     removed = current
     return undefined

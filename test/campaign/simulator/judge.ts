@@ -137,17 +137,19 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
           presentation.committed = true
         }
       }
-      const family = familyOf(after)
-      if (signedOut.has(family) && !unsaved.has(family)) judge.defect('a session that was signed out is stored again')
-      if (before === undefined) {
-        if (begun.get(family) !== false && !unsaved.has(family))
-          judge.defect('a record is stored though nobody signed in')
-        return
-      }
-      if (familyOf(before) !== family) {
-        if (begun.get(family) !== false && !unsaved.has(family)) judge.defect("another session's record is overwritten")
-      } else if (isOlder(after, before)) judge.defect('an older generation overwrites a newer one')
+      judgeWriting(before, after)
     },
+  }
+
+  function judgeWriting(before: StoredRecord | undefined, after: StoredRecord): void {
+    const family = familyOf(after)
+    const signingIn = begun.get(family) === false || unsaved.has(family)
+    if (signedOut.has(family) && !unsaved.has(family)) judge.defect('a session that was signed out is stored again')
+    if (before === undefined) {
+      if (!signingIn) judge.defect('a record is stored though nobody signed in')
+    } else if (familyOf(before) !== family) {
+      if (!signingIn) judge.defect("another session's record is overwritten")
+    } else if (isOlder(after, before)) judge.defect('an older generation overwrites a newer one')
   }
 
   /** Why a refresh token is shown again that this earlier presentation used up. */
@@ -170,5 +172,7 @@ function isOlder(after: StoredRecord, before: StoredRecord): boolean {
   const [now, then] = [after, before].map(({ tokens }) => lineage(tokens.refreshToken ?? ''))
   if (now === undefined || then === undefined) return false
   if (now.serial !== then.serial) return now.generation <= then.generation
-  return lineage(after.tokens.accessToken).serial < lineage(before.tokens.accessToken).serial
+  // An earlier request, by the clock and by the server: one alone proves nothing.
+  const [serial, earlier] = [after, before].map(({ tokens }) => lineage(tokens.accessToken).serial)
+  return (serial ?? 0) < (earlier ?? 0) && (after.tokens.obtainedAt ?? 0) < (before.tokens.obtainedAt ?? 0)
 }

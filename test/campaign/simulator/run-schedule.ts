@@ -153,7 +153,7 @@ function causeOfLoss({ judge, server, policy }: World, family: number): string {
   const forgiving =
     server.rotation === 'none' || server.rotation === 'until-first-use' || server.rotation === 'previous-generation'
   const unlimited = policy !== 'strict' && policy !== 'unknown'
-  const lost = ours.filter((presentation) => presentation.lost || (presentation.open && !presentation.actor.alive))
+  const lost = ours.filter(({ lost: unanswered, committed, actor }) => unanswered || (!committed && !actor.alive))
   const announced = judge.announced().filter((refreshToken) => lineage(refreshToken).family === family)
   if (!unlimited && lost.length + announced.length >= 2) return 'two answers lost'
   if (judge.signedOut.has(family) && judge.unsaved.has(family)) return 'signed out while the store failed'

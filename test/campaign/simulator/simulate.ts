@@ -170,7 +170,6 @@ export async function call(
   const { judge, scheduler, store } = world
   const startedAt = scheduler.now() - world.jumped
   const before = store.peek()?.tokens.accessToken
-  const faultsBefore = store.faults()
   context.open++
   try {
     const tokens = await context.session.getTokens(need, signal)
@@ -187,7 +186,7 @@ export async function call(
     if (!isOAuthError(error)) throw error
     judge.count(`calls failed: ${error.code}`)
     scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
-    const excused = ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > faultsBefore
+    const excused = ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > 0
     if (!excused && !judge.lockBroken && isPlain(need) && hadGoodToken(world, before)) {
       judge.defect(`a good token is not served (${error.code})`)
     }
