@@ -55,7 +55,7 @@ function readInput(input: string | URL | Request): string | Request {
   try {
     if (input instanceof URL) return input.href
     // Whatever else claims to be a request: only what the platform makes of it is looked at.
-    if (typeof input === 'object' && input !== null) return new Request(input)
+    if (typeof input === 'object' && input !== null && !input.bodyUsed) return new Request(input)
   } catch {
     throw new TypeError('client.fetch cannot use this Request: it was used before, or is none.')
   }

@@ -211,6 +211,16 @@ describe('finish', () => {
     expect(server.history.count({ endpoint: 'token' })).toBe(0)
   })
 
+  it('refuses a sign-in that took too long elsewhere, whatever its store still holds', async () => {
+    const transactions = slowTransactions()
+    const { server, another, clock } = rig({ client: { transactions, transactionTimeout: 60_000 } })
+    const { url } = await another().start()
+    const callback = await server.approve(url)
+    clock.advance(60_000)
+    await expect(another().finish(callback)).rejects.toMatchObject({ code: 'transaction_expired' })
+    expect(server.history.count({ endpoint: 'token' })).toBe(0)
+  })
+
   it('goes on when its caller goes away, and stores the tokens', async () => {
     const { client, server } = rig()
     const { url } = await client.start()
@@ -230,6 +240,8 @@ describe('finish', () => {
     const { url } = await client.start()
     const callback = await server.approve(url)
     await expect(client.finish(callback, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
+    await settled()
+    expect(server.history.count({ endpoint: 'token' })).toBe(0)
     expect(await client.finish(callback)).toMatchObject({ saved: true })
   })
 

@@ -92,6 +92,8 @@ describe.each([
 ])('no secret is shown with %s', (_, echo) => {
   for (const endpoint of endpoints) {
     for (const [name, fault] of Object.entries(faults)) {
+      // Only an error repeats anything.
+      if (echo && (fault.status ?? 200) < 400) continue
       it(`when ${endpoint} answers with ${name}`, async () => {
         const options: CanaryOptions = { echo, secret: 'client-secret-canary-0123456789' }
         const fresh = canaryRig(options)
@@ -159,7 +161,7 @@ describe.each([
     expect(rig.leaks(result)).toEqual([])
     rig.clock.advance(hour)
     expect(rig.leaks((await rig.client.fetch(rig.api)).status)).toEqual([])
-    expect(rig.leaks(await rig.client.userInfo())).toEqual([])
+    expect(rig.leaks(await outcome(() => rig.client.userInfo()))).toEqual([])
     expect(rig.leaks(await rig.client.signOut())).toEqual([])
     expect(rig.secrets.size).toBeGreaterThan(8)
   })
