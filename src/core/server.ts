@@ -92,12 +92,9 @@ function checkedServer(metadata: JsonMembers, issuer: string, world: World): Ser
     ...endpoints,
     require_pushed_authorization_requests: metadata['require_pushed_authorization_requests'] === true,
     authorization_response_iss_parameter_supported: metadata['authorization_response_iss_parameter_supported'] === true,
-    ...(isStrings(idTokenAlgorithms) && {
-      id_token_signing_alg_values_supported: idTokenAlgorithms.filter(isAsymmetric),
-    }),
-    ...(isStrings(userInfoAlgorithms) && {
-      userinfo_signing_alg_values_supported: userInfoAlgorithms.filter(isAsymmetric),
-    }),
+    // `none` and HMAC may stand in these: oauth4webapi verifies neither, whoever announces them.
+    ...(isStrings(idTokenAlgorithms) && { id_token_signing_alg_values_supported: idTokenAlgorithms }),
+    ...(isStrings(userInfoAlgorithms) && { userinfo_signing_alg_values_supported: userInfoAlgorithms }),
   }
 }
 
@@ -110,10 +107,6 @@ function requireS256(metadata: JsonMembers): void {
 
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
-
-function isAsymmetric(algorithm: string): boolean {
-  return algorithm !== 'none' && !algorithm.startsWith('HS')
 }
 
 function serverFromRow(provider: Provider, world: World): Server {
