@@ -38,7 +38,7 @@ export async function send(world: World, endpoint: string, url: string, init: Se
       world.fetch(url, {
         method: init.method,
         ...manners(init.headers),
-        ...(init.body !== undefined && { body: init.body }),
+        ...sentOnce(init.body),
         redirect: 'manual',
         signal: limit.signal,
       }),
@@ -63,6 +63,22 @@ function manners(headers: SendInit['headers']): RequestInit {
   if (agent?.userAgent?.startsWith('Mozilla/') !== true) return { headers: { ...headers, 'user-agent': 'latchkey' } }
   const { 'user-agent': _, ...rest } = headers
   return { headers: rest, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }
+}
+
+/**
+ * Deno sends a POST again by itself when the connection breaks before an answer: a refresh token would
+ * be shown twice without anyone's knowing. A stream it can send only once.
+ */
+function sentOnce(body: SendInit['body']): RequestInit & { readonly duplex?: 'half' } {
+  if (body === undefined || !('Deno' in globalThis)) return body === undefined ? {} : { body }
+  const bytes = new TextEncoder().encode(body.toString())
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes)
+      controller.close()
+    },
+  })
+  return { body: stream, duplex: 'half' }
 }
 
 function startClock(clock: Clock, ms: number, onEnd: () => void): () => void {
