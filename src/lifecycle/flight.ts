@@ -59,7 +59,7 @@ async function land(parts: SessionParts, state: SessionState, ended: Ended, sinc
   const record = ended.kind === 'overtaken' ? undefined : ended.record
   if (ended.kind === 'unsaved') {
     state.unsaved = ended
-    parts.onEvent({ type: 'persist-failed', code: ended.error.code })
+    if (ended.unused !== undefined) parts.onEvent({ type: 'persist-failed', code: ended.error.code })
   }
   await remember(parts, state, record, { views: ++state.views, error: undefined })
   checkEpoch(state, epoch)

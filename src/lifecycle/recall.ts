@@ -21,7 +21,7 @@ export interface SessionParts extends RefreshParts {
 export interface SessionState {
   /** The record as last seen. */
   memory: Held | undefined
-  /** Tokens that came but could not be written, and what writes them if nothing newer is stored. */
+  /** What came but could not be written, and what writes it if nothing newer is stored. */
   unsaved: { readonly record: StoredRecord; readonly change: RecordChange } | undefined
   /** The refresh that is under way, for all who wait. */
   flight: Promise<Landed> | undefined

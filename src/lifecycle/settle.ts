@@ -15,7 +15,7 @@ export type Ended = {
   | { readonly kind: 'failed'; readonly error: OAuthError; readonly record: StoredRecord | undefined }
 )
 
-/** What the server gave could not be written: it exists only here. */
+/** What the server gave, or what its answer means, could not be written: it is known only here. */
 export interface Unsaved {
   readonly kind: 'unsaved'
   readonly record: StoredRecord
@@ -49,16 +49,11 @@ export async function settle(
   let stored: StoredRecord | undefined
   try {
     // Tokens that exist nowhere else are worth a second attempt.
-    stored = await store.update(key, change).catch((error: unknown) => {
-      if (brought === undefined) throw error
-      return store.update(key, change)
-    })
+    stored = await store.update(key, change).catch(() => store.update(key, change))
   } catch (error) {
+    const record = brought ?? change(presentation.record) ?? presentation.record
     const failure = outcome.kind === 'tokens' ? undefined : errorOf(outcome)
-    if (brought !== undefined) {
-      return { kind: 'unsaved', record: brought, change, error: storeError(error), failure, unused: brought }
-    }
-    return { kind: 'failed', error: errorOf(outcome), record: change(presentation.record) }
+    return { kind: 'unsaved', record, change, error: storeError(error), failure, unused: brought }
   }
   if (stored === undefined) return { kind: 'overtaken', unused: brought }
   if (!sameGeneration(stored, brought ?? presentation.record)) return { kind: 'outrun', unused: brought }

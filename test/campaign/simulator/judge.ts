@@ -12,6 +12,8 @@ export interface Presentation {
   accepted: boolean
   /** The driver was told that no answer came. */
   lost: boolean
+  /** And then one came after all. */
+  late: boolean
   /** What the server gave for it is stored, or is older than what is. */
   committed: boolean
   brought: string | undefined
@@ -92,7 +94,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         const answered = earlier.findLastIndex((other) => other.committed)
         const unanswered = earlier
           .slice(answered + 1)
-          .filter((other) => other.lost || (other.open && !other.actor.alive))
+          .filter((other) => (other.lost && !other.late) || (other.open && !other.actor.alive))
         if (countsRepeats && unanswered.length >= 2) judge.defect('a refresh token is presented a third time')
       }
       const presentation = {
@@ -101,6 +103,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         open: true,
         accepted: false,
         lost: false,
+        late: false,
         committed: false,
         brought: undefined,
         reuse: undefined,
@@ -129,7 +132,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         return
       }
       stored.add(after.tokens.accessToken)
-      if (after.intent?.owner === actor.name && after.intent.at !== before?.intent?.at) {
+      if (after.intent?.owner === actor.name && after.intent !== before?.intent) {
         intents.push({ actor, refreshToken: after.tokens.refreshToken ?? '' })
       }
       for (const presentation of presentations) {

@@ -110,7 +110,7 @@ async function timeout(parts: NetworkParts, presentation: Presentation): Promise
   const { scheduler, tape } = parts
   const comes = tape.chance(0.7)
   const late = comes ? exchange(parts, presentation) : new Promise<never>(() => undefined)
-  void late.then(() => (presentation.lost = false))
+  void late.then(() => (presentation.late = true))
   await scheduler.clock(presentation.actor).sleep(30_000)
   const error = new OAuthError('timeout', { what: 'the token endpoint', after: 30_000 })
   return { outcome: { kind: 'lost', error }, late }
