@@ -1,0 +1,103 @@
+import { OAuthError } from '../errors.ts'
+import { travelable } from './page.dom.ts'
+import { popupChannel, type PopupMessage, readPopupMessage, received } from './popup-message.dom.ts'
+
+/** A window that was opened for a sign-in, still empty. */
+export interface Popup {
+  /** Sends it on its way, and waits for the callback with this `state`. */
+  travel(url: URL, state: string, wait: PopupWait): Promise<URL>
+  close(): void
+}
+
+/** How long a person may take. */
+export interface PopupWait {
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How the window looks, as `window.open` takes it. */
+export type PopupFeatures = Readonly<Record<'width' | 'height', number>>
+
+/** How often a closed window is looked for, in milliseconds. */
+const glance = 250
+
+/**
+ * How long after the window looks closed its answer may still come, in milliseconds: it may be on its way,
+ * or the window may only have been cut off from us.
+ */
+const grace = 3000
+
+/**
+ * Opens a window. To be called in a click, before anything is waited for.
+ *
+ * Errors: `popup_blocked`.
+ */
+export function openPopup({ width, height }: PopupFeatures): Popup {
+  const left = Math.max(0, screenX + (outerWidth - width) / 2)
+  const top = Math.max(0, screenY + (outerHeight - height) / 2)
+  const popup = open('', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`)
+  if (popup === null || popup === undefined) throw new OAuthError('popup_blocked', {})
+  return {
+    async travel(url, state, wait) {
+      const href = travelable(url)
+      const answer = listen(popup, state, wait)
+      popup.location.replace(href)
+      return answer
+    },
+    close: () => popup.close(),
+  }
+}
+
+/**
+ * Waits for the answer by the two ways that it can come, of which servers with
+ * `Cross-Origin-Opener-Policy` cut one, and browsers that partition storage the other.
+ */
+function listen(popup: Window, state: string, { timeout, signal }: PopupWait): Promise<URL> {
+  return new Promise((resolve, reject) => {
+    const channel = popupChannel(state)
+    const stop = new AbortController()
+    const until = { signal: stop.signal }
+    const fail = (error: OAuthError): void => {
+      end()
+      reject(error)
+    }
+    const hear = (message: PopupMessage | undefined): void => {
+      if (message?.type !== 'callback' || message.url.searchParams.get('state') !== state) return
+      channel?.postMessage(received)
+      end()
+      resolve(message.url)
+    }
+    const end = (): void => {
+      stop.abort()
+      clearInterval(looks)
+      clearTimeout(limit)
+      channel?.close()
+      popup.close()
+    }
+    const looks = setInterval(
+      gone(popup, () => fail(new OAuthError('popup_closed', {}))),
+      glance,
+    )
+    const limit = setTimeout(() => fail(new OAuthError('timeout', { what: 'the sign-in', after: timeout })), timeout)
+    channel?.addEventListener('message', ({ data }) => hear(readPopupMessage(data)))
+    const hearWindow = ({ origin, source, data }: MessageEvent): void => {
+      if (origin === location.origin && source === popup) hear(readPopupMessage(data))
+    }
+    addEventListener('message', hearWindow, until)
+    signal?.addEventListener('abort', () => fail(new OAuthError('aborted', {})), until)
+    if (signal?.aborted === true) fail(new OAuthError('aborted', {}))
+  })
+}
+
+/**
+ * Calls `report` once the window has looked closed for the time of grace while the person was back here.
+ * One that was only cut off looks closed too, but then the person is elsewhere.
+ */
+function gone(popup: Window, report: () => void): () => void {
+  let since: number | undefined
+  return () => {
+    if (!popup.closed || !document.hasFocus()) since = undefined
+    else if (performance.now() - (since ??= performance.now()) >= grace) report()
+  }
+}
