@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { OAuthError } from '../errors.ts'
 import type { KeychainAccess } from './keychain-access.node.ts'
 
 /**
- * The head of an item: `latchkey1:<parts>:<side>:<checksum>:<text>`. Either it holds the text itself, or
- * so many parts lie beside it, on one of two sides: the next text goes to the other side, and with
- * the head everything changes at once.
+ * The head of an item: `latchkey1:<parts>:<generation>:<checksum>:<text>`. Either it holds the text itself,
+ * or so many parts lie beside it, on one of two sides: the next generation's go to the other side, and
+ * with the head everything changes at once.
  */
 interface Head {
   readonly parts: number
-  readonly side: 'a' | 'b'
+  readonly generation: number
   readonly checksum: string
   readonly text: string
 }
@@ -20,21 +20,24 @@ const mostReads = 10
 /**
  * Reads an item; `undefined` when there is none.
  *
- * @throws OAuthError `store_corrupt` when it is cut, torn or not ours; or what the keychain throws.
+ * @throws OAuthError `store_corrupt` when it is cut, torn or not ours, `timeout`; or what the keychain throws.
  */
 export async function readItem(keychain: KeychainAccess, name: string): Promise<string | undefined> {
+  const began = performance.now()
   for (let read = 0; read < mostReads; read += 1) {
     const text = await keychain.get(name)
     if (text === undefined) return undefined
     const head = parseHead(text)
     const whole = head === undefined ? undefined : await assembled(keychain, name, head)
     if (head !== undefined && whole !== undefined && checksumOf(whole) === head.checksum) return whole
-    if ((await keychain.get(name)) === text) break
+    if ((await keychain.get(name)) === text) throw incomplete(name)
   }
-  throw new OAuthError('store_corrupt', {
-    where: `The keychain's item ${JSON.stringify(name)}`,
-    reason: 'it is incomplete, or not ours',
-  })
+  throw new OAuthError('timeout', { what: 'others to stop writing', after: Math.ceil(performance.now() - began) })
+}
+
+function incomplete(name: string): OAuthError {
+  const where = `The keychain's item ${JSON.stringify(name)}`
+  return new OAuthError('store_corrupt', { where, reason: 'it is incomplete, or not ours' })
 }
 
 /**
@@ -51,19 +54,21 @@ export async function writeItem(
   text: string,
   allowed: () => Promise<boolean>,
 ): Promise<boolean> {
-  const before = parseHead((await keychain.get(name)) ?? '')
-  const side = before?.side === 'a' ? 'b' : 'a'
-  const inline = headText({ parts: 0, side, checksum: checksumOf(text), text })
   const most = await keychain.maxLength()
+  const before = most === Number.POSITIVE_INFINITY ? undefined : parseHead((await keychain.get(name)) ?? '')
+  // Never told from another by chance: the same text may be written again while somebody reads.
+  const generation = (before?.generation ?? randomInt(2 ** 40)) + 1
+  const side = sideOf(generation)
+  const head = { parts: 0, generation, checksum: checksumOf(text) }
+  const inline = headText({ ...head, text })
   const parts = inline.length <= most ? [] : Array.from(pieces(text, most))
   for (const [index, part] of parts.entries()) await keychain.set(partName(name, side, index), part)
   if (!(await allowed())) return false
-  const head = headText({ parts: parts.length, side, checksum: checksumOf(text), text: '' })
-  await keychain.set(name, parts.length === 0 ? inline : head)
+  await keychain.set(name, parts.length === 0 ? inline : headText({ ...head, parts: parts.length, text: '' }))
   if ((await readItem(keychain, name)) !== text) {
     throw new OAuthError('persist_failed', { where: 'The keychain', reason: 'it did not keep what it was given' })
   }
-  await removeParts(keychain, name, { side: side === 'a' ? 'b' : 'a', from: 0 }).catch(() => undefined)
+  await removeParts(keychain, name, { side: sideOf(generation + 1), from: 0 }).catch(() => undefined)
   await removeParts(keychain, name, { side, from: parts.length }).catch(() => undefined)
   return true
 }
@@ -76,7 +81,7 @@ export async function removeItem(keychain: KeychainAccess, name: string): Promis
 }
 
 interface Rest {
-  readonly side: Head['side']
+  readonly side: Side
   readonly from: number
 }
 
@@ -91,7 +96,7 @@ async function removeParts(keychain: KeychainAccess, name: string, { side, from 
 async function assembled(keychain: KeychainAccess, name: string, head: Head): Promise<string | undefined> {
   let { text } = head
   for (let index = 0; index < head.parts; index += 1) {
-    const part = await keychain.get(partName(name, head.side, index))
+    const part = await keychain.get(partName(name, sideOf(head.generation), index))
     if (part === undefined) return undefined
     text += part
   }
@@ -99,16 +104,22 @@ async function assembled(keychain: KeychainAccess, name: string, head: Head): Pr
 }
 
 function parseHead(text: string): Head | undefined {
-  const [, parts, side, checksum, rest] = /^latchkey1:(\d{1,5}):([ab]):([\w-]{43}):([^]*)$/.exec(text) ?? []
-  if (parts === undefined || checksum === undefined || rest === undefined) return undefined
-  return { parts: Number(parts), side: side === 'b' ? 'b' : 'a', checksum, text: rest }
+  const [, parts, generation, checksum, rest] = /^latchkey1:(\d{1,5}):(\d{1,15}):([\w-]{43}):([^]*)$/.exec(text) ?? []
+  if (checksum === undefined || rest === undefined) return undefined
+  return { parts: Number(parts), generation: Number(generation), checksum, text: rest }
 }
 
-function headText({ parts, side, checksum, text }: Head): string {
-  return `latchkey1:${parts}:${side}:${checksum}:${text}`
+function headText({ parts, generation, checksum, text }: Head): string {
+  return `latchkey1:${parts}:${generation}:${checksum}:${text}`
 }
 
-function partName(name: string, side: Head['side'], index: number): string {
+type Side = 'a' | 'b'
+
+function sideOf(generation: number): Side {
+  return generation % 2 === 0 ? 'a' : 'b'
+}
+
+function partName(name: string, side: Side, index: number): string {
   return `${name}#${side}${index}`
 }
 
