@@ -1,23 +1,34 @@
 // npm run campaign:simulator
 // LATCHKEY_SEED=… runs that one schedule again and shortens it; LATCHKEY_SCHEDULES=… says how many.
+// With --plant, faults are planted in the lifecycle, and each must be noticed.
 
 import { campaign, shortest } from './campaign.ts'
+import { plantAll } from './plant.ts'
 
 const seed = process.env['LATCHKEY_SEED']
-const schedules = Number(process.env['LATCHKEY_SCHEDULES'] ?? 100_000)
+const schedules = process.env['LATCHKEY_SCHEDULES']
 const firstSeed = Number(process.env['LATCHKEY_FIRST_SEED'] ?? 1)
 
-if (seed === undefined) {
+if (process.argv.includes('--plant')) process.exitCode = await planted()
+else process.exitCode = seed === undefined ? await many() : await one(Number(seed))
+
+async function planted(): Promise<number> {
+  return (await plantAll(Number(schedules ?? 3000))) === 0 ? 0 : 1
+}
+
+async function many(): Promise<number> {
   const startedAt = performance.now()
-  const { counts, failures, schedules: run } = await campaign(firstSeed, schedules)
+  const { counts, failures, schedules: run } = await campaign(firstSeed, Number(schedules ?? 100_000))
   const seconds = (performance.now() - startedAt) / 1000
   console.log(`${run} schedules from seed ${firstSeed} in ${seconds.toFixed(1)} s`)
   for (const [name, count] of Object.entries(counts).toSorted()) console.log(`${String(count).padStart(9)}  ${name}`)
   for (const failure of failures) console.log(`LATCHKEY_SEED=${failure.seed}  ${failure.defects.join('; ')}`)
-  process.exitCode = failures.length === 0 ? 0 : 1
-} else {
-  const verdict = await shortest(Number(seed))
-  console.log(verdict.trace.join('\n'))
-  console.log(verdict.defects.length === 0 ? 'No defect.' : `Defects: ${verdict.defects.join('; ')}`)
-  process.exitCode = verdict.defects.length === 0 ? 0 : 1
+  return failures.length === 0 ? 0 : 1
+}
+
+async function one(from: number): Promise<number> {
+  const { trace, defects } = await shortest(from)
+  console.log(trace.join('\n'))
+  console.log(defects.length === 0 ? 'No defect.' : `Defects: ${defects.join('; ')}`)
+  return defects.length === 0 ? 0 : 1
 }
