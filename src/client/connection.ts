@@ -109,10 +109,10 @@ function openLine(fetch: Fetch): Line {
     fetch(input, init) {
       if (init?.method !== 'POST') return fetch(input, init)
       // With the caller's signal its timeout would hang up, and the tokens that are on their way were lost.
-      const sent = fetch(input, { ...init, signal: stop.signal })
-      answer = sent.then((response) => response.clone())
+      const both = fetch(input, { ...init, signal: stop.signal }).then(halves)
+      answer = both.then(([, later]) => later)
       answer.catch(() => undefined)
-      return sent
+      return both.then(([now]) => now)
     },
     answer: () => answer,
     close() {
@@ -120,6 +120,14 @@ function openLine(fetch: Fetch): Line {
       void answer?.then((unread) => unread.body?.cancel()).catch(() => undefined)
     },
   }
+}
+
+/** One answer for two readers. Not by `clone`: happy-dom's loses the body of whatever came over a network. */
+function halves(response: Response): readonly [Response, Response] {
+  const { status, headers, body } = response
+  if (body === null || status === 204 || response.redirected) return [response, response]
+  const [now, later] = body.tee()
+  return [new Response(now, { status, headers }), new Response(later, { status, headers })]
 }
 
 /** How long an answer is still listened for after everybody has given up, in milliseconds. */

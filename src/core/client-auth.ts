@@ -70,7 +70,7 @@ async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
   if (key instanceof CryptoKey) return key
   const alg = key.alg ?? algorithms[key.crv ?? '']
   const imported = await importJWK({ ...key, ...(alg !== undefined && { alg }) }).catch(() => undefined)
-  if (imported instanceof CryptoKey && imported.type === 'private') return imported
+  if (imported instanceof CryptoKey) return imported
   throw new OAuthError('config', {
     reason: 'privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).',
   })
