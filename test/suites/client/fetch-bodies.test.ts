@@ -67,13 +67,7 @@ describe('a request that cannot be made again', () => {
   it.each(gone)('is made once, with %s, and the next one has another token', async (_, make) => {
     const { client, signIn, origin, arrived, refreshes } = refusingOnce()
     await signIn()
-    const given = make(origin)
-    // Not every browser can send a stream; what it throws then is its own.
-    const sent = await client.fetch(...given).catch(() => undefined)
-    if (sent === undefined) {
-      expect(arrived.length).toBeLessThan(2)
-      return
-    }
+    const sent = await client.fetch(...make(origin))
     expect(sent.status).toBe(401)
     expect(arrived).toHaveLength(1)
     expect(refreshes()).toBe(1)

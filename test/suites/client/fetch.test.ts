@@ -79,6 +79,15 @@ describe('where the token goes', () => {
     expect(arrived).toEqual([])
   })
 
+  it('goes nowhere with a name and a password, and repeats neither', async () => {
+    const { client, signIn, arrived } = apiRig(fine)
+    await signIn()
+    const error: unknown = await client.fetch('https://ada:pass@api.example.com/').catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).not.toMatch(/ada|pass@/)
+    expect(arrived).toEqual([])
+  })
+
   it('goes nowhere with a Request to another origin', async () => {
     const { client, signIn, arrived } = apiRig(fine)
     await signIn()
@@ -264,7 +273,7 @@ describe('failures', () => {
       expect(String(error)).toContain('client.fetch')
     }
     await expect(client.fetch(Symbol('url') as never)).rejects.toThrow('client.fetch')
-    expect(arrived.every(({ method }) => method !== 'TRACE')).toBe(true)
+    expect(arrived.length).toBeLessThanOrEqual(mistakes.length)
   })
 
   it('by the caller’s signal have the signal’s reason, before, during and after the token', async () => {

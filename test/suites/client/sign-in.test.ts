@@ -19,20 +19,25 @@ function slowTransactions(): TransactionStore & { readonly kept: Map<string, Tra
   }
 }
 
+interface Brittle {
+  readonly store: Store
+  broken: boolean
+}
+
 /** A store that can be made to refuse. */
-function brittleStore(): { readonly store: Store; broken: boolean } {
+function brittleStore(): Brittle {
   const inner = memoryStore()
-  const brittle = {
+  const update: Store['update'] = async (key, change) => {
+    if (brittle.broken) throw new Error('The disk is full.')
+    return inner.update(key, change)
+  }
+  const brittle: Brittle = {
     broken: false,
     store: {
       ...inner,
-      update: async (key, change) => {
-        if (brittle.broken) throw new Error('The disk is full.')
-        return inner.update(key, change)
-      },
-      lock: (key, task, options) =>
-        inner.lock(key, () => task({ get: inner.get, update: brittle.store.update }), options),
-    } satisfies Store as Store,
+      update,
+      lock: (key, task, options) => inner.lock(key, () => task({ get: inner.get, update }), options),
+    },
   }
   return brittle
 }
