@@ -1,0 +1,41 @@
+import { chromium, type Page } from 'playwright'
+import { findProgram } from '../runtimes/find-program.ts'
+import type { Browser, Tab } from './browser.ts'
+
+export async function openChromium(): Promise<Browser> {
+  const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome')
+  if (executablePath === undefined) throw new Error('Chromium is not installed.')
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...args, '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    // Playwright switches the back/forward cache off.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  })
+  const context = await browser.newContext()
+  return {
+    newTab: async (url) => {
+      const page = await context.newPage()
+      await page.goto(url)
+      return tabOf(page)
+    },
+    tabs: async () => context.pages().map(tabOf),
+    close: () => browser.close(),
+  }
+}
+
+const names = new WeakMap<Page, string>()
+let count = 0
+
+function tabOf(page: Page): Tab {
+  const id = names.get(page) ?? `${count++}`
+  names.set(page, id)
+  return {
+    id,
+    goto: async (url) => void (await page.goto(url)),
+    back: async () => void (await page.goBack({ waitUntil: 'commit' })),
+    run: (body) => page.evaluate(`(async () => { ${body} })()`),
+    click: (selector) => page.click(selector),
+    close: () => page.close(),
+  }
+}
