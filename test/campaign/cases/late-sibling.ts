@@ -36,7 +36,7 @@ async function late(lab: Parameters<Case['run']>[0], delay: number): Promise<boo
   const server = await lab.server({ revokeFamilyOnReuse: false })
   await lab.signIn(path, server)
   const worker = await opened(await lab.worker(), { origin: server.origin, path, worker: 'loser' })
-  const auth = JSON.parse(storedText(path)) as Record<string, { refresh: string }>
+  const auth = JSON.parse(storedText(path)) as Record<string, { refresh: string; access?: string }>
   const body = new URLSearchParams({
     grant_type: 'refresh_token',
     client_id: 'app',
@@ -49,7 +49,7 @@ async function late(lab: Parameters<Case['run']>[0], delay: number): Promise<boo
   const losing = worker.ask<Got>('token', { force: true })
   while (!(await server.presentations()).some(({ error }) => error === 'invalid_grant')) await sleep(2)
   await sleep(delay)
-  auth[slot] = { ...auth[slot], ...{ access: answer.access_token, refresh: answer.refresh_token } }
+  auth[slot] = { ...auth[slot], access: answer.access_token, refresh: answer.refresh_token }
   const text = JSON.stringify(auth, undefined, 2)
   await writeFile(path, text)
   const result = await losing

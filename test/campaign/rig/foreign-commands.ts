@@ -7,7 +7,10 @@ import type { Held, Written } from './store-commands.ts'
 import { slot } from './open-client.ts'
 import { say } from './serve-commands.ts'
 
-type Auth = Record<string, { readonly refresh?: string; readonly expires?: number } | undefined>
+type Auth = Record<
+  string,
+  { readonly refresh?: string; readonly expires?: number; readonly [name: string]: unknown } | undefined
+>
 
 interface ForeignOrder {
   readonly path: string
@@ -70,7 +73,10 @@ export const foreignCommands = {
             written = (auth[order.entry]?.expires ?? 0) + 1
             auth[order.entry] = {
               ...auth[order.entry],
-              ...{ type: 'oauth', access: 'a', refresh: 'r', expires: written },
+              type: 'oauth',
+              access: 'a',
+              refresh: 'r',
+              expires: written,
             }
           }),
         )

@@ -1,8 +1,12 @@
 // The authorization server of the campaign, a process of its own.
 
-import type { AuthorizationServer, Fault, HistoryEntry } from '../../../src/testing/index.ts'
-import { createAuthorizationServer } from '../../../src/testing/index.ts'
-import type { AuthorizationServerOptions } from '../../../src/testing/index.ts'
+import {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  createAuthorizationServer,
+  type Fault,
+  type HistoryEntry,
+} from '../../../src/testing/index.ts'
 import { listen } from '../../../src/testing/listen.node.ts'
 import { seeded } from './seeded.ts'
 import { serveCommands } from './serve-commands.ts'

@@ -38,7 +38,7 @@ const increment: RecordChange = (record) => ({
 })
 
 const seen = { reads: 0, broken: 0, entriesLost: 0 }
-let generations: [number, string][] = []
+const generations: [number, string][] = []
 let reading = false
 
 async function observe({
