@@ -104,7 +104,8 @@ function tokenType(answer: Answer, value: unknown, proof: boolean): TokenSet['to
 function lifetimeOf(answer: Answer, value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   const seconds = typeof value === 'string' && /^\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value
-  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0) return seconds * 1000
+  // oauth4webapi has refused what is negative or without end.
+  if (typeof seconds === 'number') return seconds * 1000
   throw invalid(answer, 'its expires_in is not a number of seconds.')
 }
 
