@@ -42,11 +42,12 @@ interface BunSecrets {
  */
 export async function systemKeychain(
   load: () => Promise<Keyring> = () => import('@napi-rs/keyring'),
-  secrets: BunSecrets | undefined = bunSecrets(),
+  findSecrets: () => BunSecrets | undefined = bunSecrets,
 ): Promise<KeychainBackend> {
   const limit = process.platform === 'win32' && { maxLength: windowsLength }
   const keyring = await load().catch(() => undefined)
   if (keyring !== undefined) return { ...limit, ...keyringBackend(keyring) }
+  const secrets = findSecrets()
   if (secrets !== undefined) return { ...limit, ...bunBackend(secrets) }
   const what = 'the keychain, without the package @napi-rs/keyring built for this system (npm install @napi-rs/keyring)'
   throw new OAuthError('unsupported', { what })

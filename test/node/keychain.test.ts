@@ -321,7 +321,7 @@ describe("the system's keychain", () => {
   const missing = (): Promise<never> => Promise.reject(new Error('Cannot find package'))
 
   it('is not replaced by anything when there is no way to it', async () => {
-    const error: unknown = await systemKeychain(missing, undefined).catch((caught: unknown) => caught)
+    const error: unknown = await systemKeychain(missing, () => undefined).catch((caught: unknown) => caught)
     expect(isOAuthError(error) && error.code === 'unsupported' && error.detail.what).toContain(
       'npm install @napi-rs/keyring',
     )
@@ -329,11 +329,11 @@ describe("the system's keychain", () => {
 
   it("is Bun's own where the package is missing", async () => {
     const items = new Map<string, string>()
-    const backend = await systemKeychain(missing, {
+    const backend = await systemKeychain(missing, () => ({
       get: async ({ service, name }) => items.get(`${service} ${name}`) ?? null,
       set: async ({ service, name, value }) => void items.set(`${service} ${name}`, value),
       delete: async ({ service, name }) => items.delete(`${service} ${name}`),
-    })
+    }))
     const store = storeOf(backend)
     await store.update('slot', () => record('at'))
     expect(await store.get('slot')).toEqual(record('at'))

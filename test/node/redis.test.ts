@@ -102,26 +102,26 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
       commands += 1
       return run(...command)
     }
-    const store = redisStore(counting, { prefix: 'renewed', lease: 200 })
-    const rival = redisStore(run, { prefix: 'renewed', lease: 200 })
+    const store = redisStore(counting, { prefix: 'renewed', lease: 900 })
+    const rival = redisStore(run, { prefix: 'renewed', lease: 900 })
     await store.lock(
       'slot',
       async (held) => {
-        expect(await failure(rival.lock('slot', async () => 'in', { timeout: 900 }))).toBe('lock_timeout')
+        expect(await failure(rival.lock('slot', async () => 'in', { timeout: 2_000 }))).toBe('lock_timeout')
         await held.update('slot', () => record('mine'))
       },
-      { timeout: 1000 },
+      { timeout: 10_000 },
     )
     expect(await admin.keys('{renewed}*')).toEqual(['{renewed}'])
     const after = commands
-    await pause(150)
+    await pause(400)
     expect(commands).toBe(after)
   })
 
   it('lets the next one in after a holder fell silent, and then refuses what the silent one writes', async () => {
     const sleeper = sleepy(run)
-    const store = redisStore(sleeper.run, { prefix: 'silent', lease: 200 })
-    const rival = redisStore(run, { prefix: 'silent', lease: 5000 })
+    const store = redisStore(sleeper.run, { prefix: 'silent', lease: 900 })
+    const rival = redisStore(run, { prefix: 'silent' })
     let late: unknown
     await store.lock(
       'slot',
@@ -137,11 +137,11 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
             late = await failure(held.update('slot', () => record('late')))
             expect(await held.get('slot')).toEqual(record('theirs'))
           },
-          { timeout: 2000 },
+          { timeout: 10_000 },
         )
         expect(await failure(held.update('slot', () => record('later')))).toBe('persist_failed')
       },
-      { timeout: 1000 },
+      { timeout: 10_000 },
     )
     expect(late).toBe('persist_failed')
     expect(await rival.get('slot')).toEqual(record('theirs'))
@@ -149,7 +149,7 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
 
   it('does not take a lock away from the one who has it since', async () => {
     const sleeper = sleepy(run)
-    const store = redisStore(sleeper.run, { prefix: 'taken', lease: 200 })
+    const store = redisStore(sleeper.run, { prefix: 'taken', lease: 300 })
     const rival = redisStore(run, { prefix: 'taken' })
     const held: { store?: HeldStore } = {}
     const overslept = store.lock(
@@ -159,7 +159,7 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
         sleeper.sleep()
         await pause(400)
       },
-      { timeout: 1000 },
+      { timeout: 10_000 },
     )
     while (held.store === undefined) await pause(5)
     await rival.lock(
@@ -172,7 +172,7 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
         )
         await own.update('slot', () => record('theirs'))
       },
-      { timeout: 2000 },
+      { timeout: 10_000 },
     )
     expect(await rival.get('slot')).toEqual(record('theirs'))
   })
