@@ -175,6 +175,26 @@ describe('an item that is too long for its keychain', () => {
   })
 })
 
+describe('an item that is made again', () => {
+  it('is not taken for the one before, of which a reader had begun to read', async () => {
+    const keychain = testKeychain(300)
+    const writer = storeOf(keychain)
+    const same = record('x'.repeat(600))
+    await writer.update('slot', () => same)
+    let looks = 0
+    const interrupted: KeychainBackend = {
+      ...keychain,
+      get: async (...place) => {
+        looks += 1
+        if (looks === 2) await writer.update('slot', () => undefined)
+        if (looks === 3) await writer.update('slot', () => same)
+        return keychain.get(...place)
+      },
+    }
+    expect(await storeOf(interrupted).get('slot')).toEqual(same)
+  })
+})
+
 describe('a keychain in trouble', () => {
   const failing = (message: string): KeychainBackend => {
     const fail = (): Promise<never> => Promise.reject(new Error(message))
