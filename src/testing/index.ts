@@ -59,6 +59,10 @@ export type {
   RotationPolicy,
   User,
 } from './options.ts'
+export { providerFaults } from './provider-faults.ts'
+export { createProviderServer } from './provider-server.ts'
+export type { ProviderServer, ProviderServerOptions } from './provider-server.ts'
+export type { ProviderName } from './provider-shape.ts'
 export { fingerprint } from './redaction.ts'
 export type { Json, Tamper } from './tamper.ts'
 export { manualClock, testClock } from './test-clock.ts'
