@@ -174,7 +174,12 @@ export type AnyOAuthError = { [Code in OAuthErrorCode]: OAuthError<Code> }[OAuth
  * ```
  */
 export function isOAuthError(error: unknown): error is AnyOAuthError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true
+  try {
+    return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true
+  } catch {
+    // What throws when it is looked at is not one of ours.
+    return false
+  }
 }
 
 /**

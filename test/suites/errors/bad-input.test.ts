@@ -46,7 +46,7 @@ function hostileObject(): object {
 }
 
 const hostiles: readonly unknown[] = [hostile(), hostileObject()]
-const unguarded: readonly string[] = ['parseCallback', 'isOAuthError']
+const unguarded: readonly string[] = ['parseCallback']
 
 const strange: readonly unknown[] = [
   null,
