@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Got } from '../rig/client-commands.ts'
 import { type Lab, opened, type Server } from '../rig/lab.ts'
 import { row, type Row } from '../rig/report.ts'
+import { ms } from '../rig/statistics.ts'
 import type { Remote, Result } from '../rig/start-process.ts'
 import type { Case } from './case.ts'
 import { arrived } from './stopped-holder.ts'
@@ -25,13 +26,16 @@ export const fullDisk: Case = {
     const got = await refreshing
     const intact = (await worker.call<string>('read', path)) === before
     const told = worker.lines.some(({ event }) => event === 'persist-failed')
-    const blocked = await another(lab, { server, path }, worker)
     await worker.call('remove', join(folder, 'filler'))
-    await sleep(2_500)
+    const freedAt = performance.now()
     const again = await worker.ask<Got>('token')
-    await sleep(500)
+    while ((await worker.call<string>('read', path)) === before && performance.now() < freedAt + 10_000) await sleep(10)
+    const took = performance.now() - freedAt
     const saved = (await worker.call<string>('read', path)) !== before
     const shown = (await server.presentations()).length
+    await worker.call('fill', join(folder, 'filler'))
+    const begun = await worker.ask<Got>('token', { force: true })
+    const sent = (await server.presentations()).length - shown
     const same = 'value' in got && 'value' in again && got.value.token === again.value.token
     return [
       row(
@@ -39,23 +43,19 @@ export const fullDisk: Case = {
         1,
         'old file intact, new token given, persist-failed told; later written without a new refresh',
         `file ${intact ? 'intact' : 'changed'}, ${codeOf(got)}, persist-failed ${told ? 'told' : 'not told'}; ` +
-          `refresh begun on the full disk: ${blocked}; then ${saved ? 'written' : 'not written'}, ${same ? 'same token' : codeOf(again)}, ${shown} refresh in all`,
-        intact && told && saved && same && shown === 1,
+          `with room again ${saved ? `written after ${ms(took)}` : 'not written'}, ${same ? 'same token' : codeOf(again)}, ${shown} refresh in all; ` +
+          `a refresh begun on a full disk: ${codeOf(begun)}, ${sent} sent`,
+        intact &&
+          told &&
+          saved &&
+          same &&
+          shown === 1 &&
+          'code' in begun &&
+          begun.code === 'persist_failed' &&
+          sent === 0,
       ),
     ]
   },
-}
-
-/** The same disk asked for another refresh while it is full: refused before anything is sent. */
-async function another(
-  _lab: Lab,
-  { server }: { readonly server: Server; readonly path: string },
-  worker: Remote,
-): Promise<string> {
-  const before = (await server.presentations()).length
-  const result = await worker.ask<Got>('token', { force: true })
-  const sent = (await server.presentations()).length - before
-  return `${codeOf(result)}, ${sent} sent`
 }
 
 /** The folder may not be written to. */

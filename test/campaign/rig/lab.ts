@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -72,6 +72,8 @@ export async function bundlePrograms(): Promise<Programs> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   })
+  // So that a process of another person can run them too; nothing secret is in them.
+  await chmod(folder, 0o755)
   return { folder, worker: join(folder, 'worker.mjs'), server: join(folder, 'server.mjs') }
 }
 
