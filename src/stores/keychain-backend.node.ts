@@ -41,16 +41,21 @@ interface BunSecrets {
  * @throws OAuthError `unsupported` when there is neither.
  */
 export async function systemKeychain(
-  load: () => Promise<Keyring> = () => import('@napi-rs/keyring'),
+  load: () => Promise<Keyring | undefined> = loadKeyring,
   findSecrets: () => BunSecrets | undefined = bunSecrets,
 ): Promise<KeychainBackend> {
   const limit = process.platform === 'win32' && { maxLength: windowsLength }
-  const keyring = await load().catch(() => undefined)
+  const keyring = await load()
   if (keyring !== undefined) return { ...limit, ...keyringBackend(keyring) }
   const secrets = findSecrets()
   if (secrets !== undefined) return { ...limit, ...bunBackend(secrets) }
   const what = 'the keychain, without the package @napi-rs/keyring built for this system (npm install @napi-rs/keyring)'
   throw new OAuthError('unsupported', { what })
+}
+
+/** Caught on the spot, by which bundlers see that it may be missing. */
+function loadKeyring(): Promise<Keyring | undefined> {
+  return import('@napi-rs/keyring').catch(() => undefined)
 }
 
 /** On Linux the Secret Service only: the kernel's keyring, which it would fall back to, forgets at the next start. */

@@ -11,7 +11,7 @@ import { type OpenedStore, storeContract } from '../contracts/store.ts'
 import { type KeyringSession, missing, startKeyring } from './keyring-session.ts'
 
 const record = (accessToken: string): StoredRecord => ({ tokens: { accessToken, tokenType: 'Bearer' } })
-const noPackage = (): Promise<never> => Promise.reject(new Error('not installed'))
+const noPackage = async (): Promise<undefined> => undefined
 
 // A keychain writes to the disk each time.
 vi.setConfig({ testTimeout: 60_000 })
