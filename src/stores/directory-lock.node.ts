@@ -152,8 +152,9 @@ function beat(path: string, stillHeld: () => Promise<boolean>): () => Promise<vo
 
 /** To say "I am going" is the last claim: whoever wins it may take the directory away, and no one else. */
 async function release(instance: LockInstance, index: number, owner: LockOwner): Promise<void> {
-  if (!(await claimLock(instance, index + 1, { ...owner, releasing: true }))) return
-  if ((await lastClaim(instance, index + 2)) !== undefined) return
+  // On a full disk nothing can be said any more. Nobody else claims what shows signs of life, so we go without a word.
+  const said = await claimLock(instance, index + 1, { ...owner, releasing: true }).catch(() => undefined)
+  if (said === false || (await lastClaim(instance, index + (said === undefined ? 1 : 2))) !== undefined) return
   const moved = await isLock(instance)
   if (moved) await rename(instance.path, gonePath(instance))
   await removeClaims(instance, index + 1)

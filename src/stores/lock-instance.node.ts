@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, readlink, rmdir, symlink, unlink, writeFile } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, readFile, readlink, rmdir, symlink, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
 import { errnoOf } from './fs-failure.node.ts'
@@ -59,12 +59,26 @@ export async function claimLock(instance: LockInstance, index: number, owner: Lo
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
   }
+  return writeClaim(claimPath(instance, index), text)
+}
+
+/** Where there are no symbolic links. On a full disk no claim may stay that names nobody. */
+async function writeClaim(path: string, text: string): Promise<boolean> {
+  let handle: FileHandle
   try {
-    await writeFile(claimPath(instance, index), text, { flag: 'wx', mode: 0o600 })
-    return true
+    handle = await open(path, 'wx', 0o600)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
     throw error
+  }
+  try {
+    await handle.writeFile(text)
+    return true
+  } catch (error) {
+    await unlink(path).catch(() => undefined)
+    throw error
+  } finally {
+    await handle.close()
   }
 }
 
