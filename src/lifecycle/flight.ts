@@ -4,7 +4,7 @@ import { decide, stillServes } from './decide.ts'
 import type { Need } from './decide.ts'
 import { recall, remember, verdict } from './recall.ts'
 import type { Landed, SessionParts, SessionState } from './recall.ts'
-import { isFreshlyDead, refresh } from './refresh.ts'
+import { isUnsettled, refresh } from './refresh.ts'
 import { storeError } from './settle.ts'
 import type { Ended } from './settle.ts'
 import { within } from './wait.ts'
@@ -37,7 +37,7 @@ async function fly(parts: SessionParts, state: SessionState, need: Need): Promis
   checkEpoch(state, since.epoch)
   const step = decide(state.memory, need, clock.now(), policy)
   if (step.do === 'serve' && step.renew === undefined) return { tokens: step.tokens, asked: false }
-  if (step.do === 'fail' && !isFreshlyDead(state.memory?.record, clock.now())) throw step.error
+  if (step.do === 'fail' && !isUnsettled(step.error, state.memory?.record, clock.now())) throw step.error
   if (step.do !== 'fail') state.cooling.check()
   const refreshing = {
     ...parts,

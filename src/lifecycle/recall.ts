@@ -3,7 +3,7 @@ import type { Cooldown } from './cooldown.ts'
 import { decide } from './decide.ts'
 import type { Held, Need } from './decide.ts'
 import { sameTokens } from './outcome.ts'
-import { hold, isFreshlyDead } from './refresh.ts'
+import { hold, isUnsettled } from './refresh.ts'
 import type { RefreshParts } from './refresh.ts'
 
 /** What a session acts upon. */
@@ -91,13 +91,15 @@ const plain: Need = { minValidity: 0, force: false }
 
 /** Why this record is of no use to anybody, if it is not. */
 export function verdict({ clock, policy }: SessionParts, held: Held | undefined): string | undefined {
-  if (held === undefined || isFreshlyDead(held.record, clock.now())) return undefined
-  const step = decide(held, plain, clock.now(), policy)
-  return step.do === 'fail' ? step.error.code : undefined
+  if (held === undefined) return undefined
+  const now = clock.now()
+  const step = decide(held, plain, now, policy)
+  return step.do === 'fail' && !isUnsettled(step.error, held.record, now) ? step.error.code : undefined
 }
 
 /** Begins a new epoch: whatever is under way belongs to a session that is over. Gives its number. */
 export function depart(state: SessionState): number {
+  state.memory = undefined
   state.flight = undefined
   state.unsaved = undefined
   state.error = undefined

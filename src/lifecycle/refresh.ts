@@ -63,7 +63,7 @@ const siblingGrace = [0, 250, 1500]
 export async function refresh(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
   const { store, key, clock } = parts
   const ended = await locked(parts, need, seen)
-  if (ended.kind !== 'failed' || !isFreshlyDead(ended.record, clock.now())) return ended
+  if (ended.kind !== 'failed' || !isUnsettled(ended.error, ended.record, clock.now())) return ended
   for (const pause of parts.siblings ? siblingGrace : siblingGrace.slice(0, 1)) {
     if (pause > 0) await clock.sleep(pause)
     const current = await store.get(key).catch(() => ended.record)
@@ -73,10 +73,12 @@ export async function refresh(parts: Refreshing, need: Need, seen: StoredRecord 
   return ended
 }
 
-/** Whether a record was found dead so lately that a sibling's result may still be under way. */
-export function isFreshlyDead(record: StoredRecord | undefined, now: number): boolean {
-  const at = record?.dead?.at
-  return at !== undefined && at <= now && now < at + siblingGrace.reduce((a, b) => a + b)
+/** Whether a record became useless so lately that a sibling's result may still be under way. */
+export function isUnsettled(error: OAuthError, record: StoredRecord | undefined, now: number): boolean {
+  if (error.code !== 'sign_in_required') return false
+  return [record?.dead?.at, record?.intent?.at].some(
+    (at) => at !== undefined && at <= now && now < at + siblingGrace.reduce((a, b) => a + b),
+  )
 }
 
 /** What the task ended with is kept even if the lock breaks around it. */

@@ -159,7 +159,7 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
   const { unsaved } = state
   state.endings++
   let epoch = depart(state)
-  forget(parts, state)
+  parts.onChange(undefined, undefined)
   let late = false
   let removed: StoredRecord | undefined
   const gone = parts.store.update(parts.key, (current) => {
@@ -177,16 +177,10 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
     if (epoch === state.epoch) state.unsaved = unsaved
     throw error
   }
-  // Whoever read before the record was removed may have brought it back to memory.
-  if (epoch === state.epoch) forget(parts, state)
+  if (epoch === state.epoch) parts.onChange(undefined, undefined)
   parts.onEvent({ type: 'signed-out', reason: 'asked' })
   // What could not be written is newer than what was.
   return unsaved?.record ?? removed
-}
-
-function forget(parts: SessionParts, state: SessionState): void {
-  state.memory = undefined
-  parts.onChange(undefined, undefined)
 }
 
 function bounded<T>(parts: SessionParts, work: Promise<T>): Promise<T> {

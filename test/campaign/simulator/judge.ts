@@ -38,6 +38,8 @@ export interface Judge {
   begins(family: number): void
   began(family: number, saved: boolean): void
   ending(actor: Actor, open: boolean): void
+  /** Whether anybody has signed out, or has signed in a second time. */
+  departed(): boolean
   readonly signedOut: ReadonlySet<number>
   /** Families whose sign-in was told that it could not be written, and may be at any time. */
   readonly unsaved: ReadonlySet<number>
@@ -77,6 +79,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
       begun.set(family, saved)
       if (!saved) unsaved.add(family)
     },
+    departed: () => ending.size > 0 || begun.size > 1,
     ending: (actor, open) => ending.set(actor, (ending.get(actor) ?? 0) + (open ? 1 : -1)),
 
     presents(actor, refreshToken, record) {

@@ -39,12 +39,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     replace: 'return await (begun ??= underLock(parts, parts.store, need, seen))',
   },
   {
-    name: 'what a broken lock rejects with is believed',
-    file: 'refresh.ts',
-    find: 'if (begun === undefined) throw error\n    return begun',
-    replace: 'throw error',
-  },
-  {
     name: 'a sign-out does not end what is under way',
     file: 'flight.ts',
     find: "if (epoch !== state.epoch) throw new OAuthError('signed_out', {})",
@@ -53,8 +47,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a sign-out forgets only once',
     file: 'session.ts',
-    find: '  if (epoch === state.epoch) forget(parts, state)\n',
-    replace: '',
+    find: '    state.endings++\n    epoch = depart(state)\n    removed = current',
+    replace: '    removed = current',
   },
   {
     name: 'a sign-out does not remove the record',
@@ -104,7 +98,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'no looking for what a sibling left',
     file: 'refresh.ts',
-    find: "if (ended.kind !== 'failed' || !isFreshlyDead(ended.record, clock.now())) return ended",
+    find: "if (ended.kind !== 'failed' || !isUnsettled(ended.error, ended.record, clock.now())) return ended",
     replace: 'if (clock.now() > 0) return ended',
   },
   {

@@ -1,5 +1,5 @@
 import { isOAuthError } from '../../../src/errors.ts'
-import { lifetime } from './network.ts'
+import { lifetime, tokensOf } from './network.ts'
 import { quiet } from './scheduler.ts'
 import { lineage } from './server-model.ts'
 import { call, createWorld, settleDown, signIn, signOut } from './simulate.ts'
@@ -31,6 +31,7 @@ const actions: readonly {
   { weight: 2, name: 'ten seconds pass', act: (world) => jump(world, 10_000) },
   { weight: 1, name: 'the clock is set back', act: (world) => jump(world, -120_000) },
   { weight: 2, name: 'is killed', act: (world, context) => kill(world, context) },
+  { weight: 1, name: 'sees another program refresh', act: (world) => meddle(world) },
   { weight: 2, name: 'loses the lock', act: (world) => breakLock(world) },
 ]
 
@@ -102,6 +103,27 @@ function kill(world: World, { process }: Context): void {
   }
   world.contexts = world.contexts.filter((context) => context.process !== process)
   for (const _ of dead) world.contexts.push(world.open(process))
+}
+
+/** Another program, which keeps what it does not know, refreshes or signs in while nobody holds the lock. */
+function meddle({ store, server, scheduler, judge }: World): void {
+  const record = store.peek()
+  const refreshToken = record?.tokens.refreshToken
+  if (
+    record === undefined ||
+    refreshToken === undefined ||
+    store.locked() ||
+    judge.presentations.some(({ open }) => open)
+  )
+    return
+  const signsIn = server.isRevoked(refreshToken) || record.dead !== undefined
+  const verdict = signsIn ? undefined : server.present(refreshToken, scheduler.now())
+  if (verdict?.kind === 'refused') return
+  const granted = verdict?.granted ?? server.signIn()
+  if (signsIn) judge.begins(lineage(granted.refreshToken).family)
+  judge.count(signsIn ? 'another program signs in' : 'another program refreshes')
+  store.poke({ ...record, tokens: tokensOf(granted, scheduler.now()) })
+  if (signsIn) judge.began(lineage(granted.refreshToken).family, true)
 }
 
 function breakLock(world: World): void {

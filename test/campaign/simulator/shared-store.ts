@@ -19,6 +19,9 @@ export interface SharedStoreOptions {
 export interface SharedStore {
   view(actor: Actor): Store
   peek(): StoredRecord | undefined
+  /** Writes at once, as another program does. */
+  poke(after: StoredRecord): void
+  locked(): boolean
   /** Gives the lock away though its owner lives. Says whether there was one. */
   breakLock(): boolean
   heal(): void
@@ -136,6 +139,12 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
   return {
     view,
     peek: () => record,
+    poke(after) {
+      const before = record
+      record = after
+      options.onWrite({ name: 'another program', alive: true }, before, after)
+    },
+    locked: () => holder !== undefined,
     breakLock() {
       const broken = holder
       if (broken === undefined) return false

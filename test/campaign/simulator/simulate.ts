@@ -186,7 +186,9 @@ export async function call(
     if (!isOAuthError(error)) throw error
     judge.count(`calls failed: ${error.code}`)
     scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
-    const excused = ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > 0
+    const slow = scheduler.now() - world.jumped - startedAt >= patience
+    if (error.code === 'signed_out' && !judge.departed()) judge.defect('a caller is told of a sign-out that never was')
+    const excused = slow || ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > 0
     if (!excused && !judge.lockBroken && isPlain(need) && hadGoodToken(world, before)) {
       judge.defect(`a good token is not served (${error.code})`)
     }
