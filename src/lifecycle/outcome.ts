@@ -57,11 +57,15 @@ export function withIntent(current: StoredRecord | undefined, presentation: Pres
   return { ...current, intent: { hash, owner, at, lost } }
 }
 
-/** The record without this presentation's intent, if that is the one it holds: nothing was sent. */
+/**
+ * The record without this presentation's intent, if that is the one it holds: the refresh token was not
+ * used up. To say so twice changes nothing.
+ */
 export function withoutIntent(current: StoredRecord | undefined, presentation: Presentation): StoredRecord | undefined {
   const { hash, owner, at, lost } = presentation
-  const intent = { hash, owner, at, lost }
-  return current !== undefined && sameIntent(current.intent, intent) ? answered(current, intent) : current
+  if (current === undefined || !sameIntent(current.intent, { hash, owner, at, lost })) return current
+  const { intent: _, ...rest } = current
+  return lost === 0 ? rest : { ...rest, intent: { hash, owner, at, lost: lost - 1 } }
 }
 
 /**
@@ -72,9 +76,10 @@ export function withOutcome(
   current: StoredRecord | undefined,
   presentation: Presentation,
   outcome: Outcome,
+  now: number,
 ): StoredRecord | undefined {
   if (!sameGeneration(current, presentation.record)) return current
-  const { intent, dead: _, ...rest } = current
+  const { intent: _, dead: __, ...rest } = current
   switch (outcome.kind) {
     case 'tokens':
       if (isOutdated(outcome.tokens, current, presentation)) return current
@@ -82,19 +87,13 @@ export function withOutcome(
     case 'defective':
       return { ...rest, tokens: { ...rest.tokens, refreshToken: outcome.refreshToken } }
     case 'rejected':
-      return { ...rest, dead: { hash: presentation.hash, at: presentation.at, error: outcome.word } }
+      return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }
     case 'lost':
       return current
     case 'trouble':
     case 'unsent':
-      return intent?.hash === presentation.hash ? answered(current, intent) : current
+      return withoutIntent(current, presentation)
   }
-}
-
-/** One of the presentations that `intent` counts did not use the refresh token up. */
-function answered(current: StoredRecord, intent: RefreshIntent): StoredRecord {
-  const { intent: _, ...rest } = current
-  return intent.lost === 0 ? rest : { ...rest, intent: { ...intent, lost: intent.lost - 1 } }
 }
 
 /** Where a refresh token outlives its use, an answer may come after that of a later request. */

@@ -167,7 +167,7 @@ async function attempt(
   if (!(await announce(held, key, presentation))) return undefined
   const { outcome, late } = await parts.present(record)
   if (late !== undefined) parts.onLate(lateEnd(parts, presentation, late))
-  return { outcome, ended: await settle({ store: held, key }, { ...presentation, at: clock.now() }, outcome) }
+  return { outcome, ended: await settle({ store: held, key, clock }, presentation, outcome) }
 }
 
 /** Writes the intent. Says whether the refresh token is ours to present. */
@@ -211,7 +211,7 @@ async function lateEnd(parts: Refreshing, presentation: Presentation, late: Prom
   const { intent } = current ?? {}
   const again = intent?.hash === presentation.hash && (intent.at !== presentation.at || intent.owner !== parts.owner)
   if (again) await clock.sleep(precedence)
-  const ended = await settle(parts, { ...presentation, at: clock.now() }, outcome)
+  const ended = await settle(parts, presentation, outcome)
   if (ended.kind !== 'outrun') return ended
   const record = await store.get(key)
   return record === undefined

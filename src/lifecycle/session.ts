@@ -143,7 +143,12 @@ async function failureOf(parts: SessionParts, work: Promise<unknown>): Promise<O
 
 /** Writes a sign-in that could not be written when it should, unless somebody else was here meanwhile. */
 function signInChange(record: StoredRecord, replaced: { record: StoredRecord | undefined } | undefined): RecordChange {
-  return (current) => (replaced === undefined || sameTokens(current, replaced.record) ? record : current)
+  let known = replaced
+  return (current) => {
+    // A store that can't be read tells what it held only when it is written again.
+    known ??= { record: current }
+    return sameTokens(current, known.record) ? record : current
+  }
 }
 
 /** What is stored, if that can be known. */

@@ -1,4 +1,4 @@
-import type { HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
+import type { Clock, HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { sameGeneration, withOutcome } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
@@ -36,16 +36,19 @@ export interface Outrun {
 export interface Place {
   readonly store: HeldStore
   readonly key: string
+  readonly clock: Clock
 }
 
 /** Writes what an outcome means, and says what that makes of the refresh. */
 export async function settle(
-  { store, key }: Place,
+  { store, key, clock }: Place,
   presentation: Presentation,
   outcome: Outcome,
 ): Promise<Ended | Outrun> {
-  const change: RecordChange = (current) => withOutcome(current, presentation, outcome)
-  const brought = tokensOf(presentation, outcome)
+  const now = clock.now()
+  const change: RecordChange = (current) => withOutcome(current, presentation, outcome, now)
+  const brings = outcome.kind === 'tokens' || outcome.kind === 'defective'
+  const brought = brings ? change(presentation.record) : undefined
   let stored: StoredRecord | undefined
   try {
     // Tokens that exist nowhere else are worth a second attempt.
@@ -64,12 +67,6 @@ export async function settle(
 /** What a failure of a store is called that has no name of ours. */
 export function storeError(error: unknown): OAuthError {
   return isOAuthError(error) ? error : new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
-}
-
-/** The record that an outcome makes, where it brought tokens. */
-function tokensOf(presentation: Presentation, outcome: Outcome): StoredRecord | undefined {
-  const brings = outcome.kind === 'tokens' || outcome.kind === 'defective'
-  return brings ? withOutcome(presentation.record, presentation, outcome) : undefined
 }
 
 function errorOf(outcome: Outcome): OAuthError {

@@ -17,8 +17,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'no compare-and-swap at commit',
     file: 'outcome.ts',
-    find: '  if (!sameGeneration(current, presentation.record)) return current\n  const { intent, dead: _, ...rest } = current',
-    replace: '  const { intent, dead: _, ...rest } = current ?? presentation.record',
+    find: '  if (!sameGeneration(current, presentation.record)) return current\n  const { intent: _, dead: __, ...rest } = current',
+    replace: '  const { intent: _, dead: __, ...rest } = current ?? presentation.record',
   },
   {
     name: 'no intent',
@@ -59,9 +59,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a late commit brings a removed record back',
     file: 'outcome.ts',
-    find: '  if (!sameGeneration(current, presentation.record)) return current\n  const { intent, dead: _, ...rest } = current',
+    find: '  if (!sameGeneration(current, presentation.record)) return current\n  const { intent: _, dead: __, ...rest } = current',
     replace:
-      '  if (current !== undefined && !sameGeneration(current, presentation.record)) return current\n  const { intent, dead: _, ...rest } = current ?? presentation.record',
+      '  if (current !== undefined && !sameGeneration(current, presentation.record)) return current\n  const { intent: _, dead: __, ...rest } = current ?? presentation.record',
   },
   {
     name: "a caller's abort ends the flight",
@@ -86,13 +86,13 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a refusal is not written down',
     file: 'outcome.ts',
-    find: 'return { ...rest, dead: { hash: presentation.hash, at: presentation.at, error: outcome.word } }',
+    find: 'return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }',
     replace: 'return current',
   },
   {
     name: 'a refusal removes the record',
     file: 'outcome.ts',
-    find: 'return { ...rest, dead: { hash: presentation.hash, at: presentation.at, error: outcome.word } }',
+    find: 'return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }',
     replace: 'return undefined',
   },
   {
@@ -116,7 +116,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'trouble counts as unanswered',
     file: 'outcome.ts',
-    find: 'return intent?.hash === presentation.hash ? answered(current, intent) : current',
+    find: 'return withoutIntent(current, presentation)',
     replace: 'return current',
   },
   {

@@ -186,10 +186,9 @@ export async function call(
     if (!isOAuthError(error)) throw error
     judge.count(`calls failed: ${error.code}`)
     scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
-    const slow = scheduler.now() - world.jumped - startedAt >= patience
     if (error.code === 'signed_out' && !judge.departed()) judge.defect('a caller is told of a sign-out that never was')
-    const excused = slow || ['aborted', 'signed_out', 'timeout'].includes(error.code) || store.faults() > 0
-    if (!excused && !judge.lockBroken && isPlain(need) && hadGoodToken(world, before)) {
+    const slow = scheduler.now() - world.jumped - startedAt >= patience
+    if (!slow && !isExcused(world, error.code) && isPlain(need) && hadGoodToken(world, before)) {
       judge.defect(`a good token is not served (${error.code})`)
     }
     return undefined
@@ -197,6 +196,12 @@ export async function call(
     context.open--
     if (scheduler.now() - world.jumped - startedAt > 4 * patience) judge.defect('a caller waits without bound')
   }
+}
+
+/** Whether a caller may be turned away at such a time, whatever is stored. */
+function isExcused({ judge, store }: World, code: string): boolean {
+  const meddled = (judge.counts['another program refreshes'] ?? 0) > 0
+  return ['aborted', 'signed_out', 'timeout'].includes(code) || meddled || store.faults() > 0 || judge.lockBroken
 }
 
 function isPlain({ force, refused, minValidity }: Parameters<Session['getTokens']>[0]): boolean {
