@@ -155,6 +155,8 @@ async function begin(remote: Remote, worker: string, { path, server, rotation, w
     return
   }
   await opened(remote, { origin, path, rotation, worker })
+  // Only who is at work can be killed at work.
+  await remote.ask('token')
   remote.ask('cycle', { pause: 10 }, 1_800_000).catch(() => undefined)
 }
 
