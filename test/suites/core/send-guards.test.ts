@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Fetch } from '../../../src/contracts.ts'
+import { send } from '../../../src/core/send.ts'
+import { manualClock } from '../../../src/testing/index.ts'
+import { failureOf, worldOf } from './rig.ts'
+
+const url = 'https://id.example.com/token'
+
+function sent(fetch: Fetch): Promise<Response> {
+  return send(worldOf({ clock: manualClock(), fetch }), 'token', url, { method: 'POST', headers: {} })
+}
+
+describe('an answer', () => {
+  it('that only says that it hides a redirect, as browsers let it, is one', async () => {
+    const hidden = Object.defineProperties(new Response(null), {
+      type: { value: 'opaqueredirect' },
+      status: { value: 0 },
+    })
+    const error = await failureOf(sent(async () => hidden))
+    expect(error).toMatchObject({ code: 'unexpected_redirect', detail: { endpoint: 'token' } })
+  })
+
+  it('is not deep because of brackets in its texts, and is deep behind an escaped quote', async () => {
+    const brackets = '[{'.repeat(200)
+    const shallow = JSON.stringify({ text: brackets, other: `"${brackets}\\` })
+    expect(await (await sent(async () => new Response(shallow))).text()).toBe(shallow)
+    const deep = `["\\"",${'['.repeat(200)}${']'.repeat(200)}]`
+    expect(await failureOf(sent(async () => new Response(deep)))).toMatchObject({ code: 'invalid_response' })
+  })
+})
+
+describe('a request that fails', () => {
+  const rows = [
+    ['ECONNREFUSED', 'no'],
+    ['ENOTFOUND', 'no'],
+    ['ECONNRESET', 'maybe'],
+    ['UND_ERR_SOCKET', 'maybe'],
+  ] as const
+  it.each(rows)('with %s has reached the server: %s', async (code, reached) => {
+    const failing: Fetch = async () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('native'), { code }) })
+    }
+    expect(await failureOf(sent(failing))).toMatchObject({ code: 'network', detail: { sent: reached, reason: code } })
+  })
+})
