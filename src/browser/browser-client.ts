@@ -127,7 +127,7 @@ export interface BrowserClient extends Client {
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-oauth-browser-based-apps OAuth 2.0 for Browser-Based Applications}
  */
 export function createBrowserClient(options: BrowserClientOptions): BrowserClient {
-  const transactions = options?.transactions ?? pageTransactions()
+  const { clock, transactions = pageTransactions(clock && { clock }) } = options ?? {}
   const opened = openClient({ ...options, transactions })
   const { client, config } = opened
   let callback: URL | undefined

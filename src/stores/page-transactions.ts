@@ -1,4 +1,4 @@
-import type { Transaction, TransactionStore } from '../contracts.ts'
+import type { Clock, Transaction, TransactionStore } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { type Database, openDatabase } from './indexeddb-database.ts'
 import type { WebStorageArea } from './web-storage.ts'
@@ -10,6 +10,8 @@ export interface PageTransactionsOptions {
    * @default 'latchkey'
    */
   readonly name?: string
+  /** @default real time */
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 /**
@@ -24,13 +26,13 @@ export interface PageTransactionsOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-10.12 RFC 6749, section 10.12}
  */
 export function pageTransactions(options: PageTransactionsOptions = {}): TransactionStore {
-  const { name = 'latchkey' } = options
+  const { name = 'latchkey', clock = { now: () => Date.now() } } = options
   const database = openDatabase(name)
   const named = (state: string): string => `${name}:transaction:${state}`
 
   return {
     async put(transaction) {
-      const shared = await ask(() => share(database, transaction), false)
+      const shared = await ask(() => share(database, transaction, clock.now()), false)
       const kept = keep(named(transaction.state), { transaction, shared })
       if (!shared && !kept) {
         throw new OAuthError('persist_failed', { where: 'The page', reason: 'it has no storage that it may use.' })
@@ -41,7 +43,7 @@ export function pageTransactions(options: PageTransactionsOptions = {}): Transac
       // Where it is shared, IndexedDB alone says who gets it: tabs may be duplicated with their session storage.
       const taken = await ask(() => claim(database, state), copy?.transaction)
       const transaction = taken ?? (copy?.shared === false ? copy.transaction : undefined)
-      return transaction !== undefined && transaction.expiresAt > Date.now() ? transaction : undefined
+      return transaction !== undefined && transaction.expiresAt > clock.now() ? transaction : undefined
     },
   }
 }
@@ -55,15 +57,14 @@ function place(state: string): [string, string] {
   return ['transaction', state]
 }
 
-async function share(database: Database, transaction: Transaction): Promise<boolean> {
+async function share(database: Database, transaction: Transaction, now: number): Promise<boolean> {
   await database.change(place(transaction.state), () => transaction)
-  await sweep(database).catch(() => undefined)
+  await sweep(database, now).catch(() => undefined)
   return true
 }
 
 /** Removes what nobody came back for. */
-async function sweep(database: Database): Promise<void> {
-  const now = Date.now()
+async function sweep(database: Database, now: number): Promise<void> {
   for (const key of await database.keys()) {
     if (!Array.isArray(key) || key[0] !== 'transaction') continue
     await database.change(key, (value) =>

@@ -31,8 +31,10 @@ export function watchTabs(channel: string, key: string, listener: () => void): (
     if (data === key) listener()
   }
   const wake = (): void => {
+    // A page on its way into the cache is told that it is hidden after it was told to go.
+    if (isHidden()) return
     listen()
-    if (!isHidden()) listener()
+    listener()
   }
 
   listen()

@@ -2,6 +2,8 @@
 
 import { completePopup, createBrowserClient } from '../../src/browser/index.ts'
 import type { BrowserClient, BrowserClientOptions } from '../../src/browser/index.ts'
+import type { Clock } from '../../src/contracts.ts'
+import { realClock } from '../../src/core/index.ts'
 import type { ClientEvent } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { indexedDBStore } from '../../src/stores/indexeddb.ts'
@@ -20,14 +22,22 @@ export interface App {
   readonly events: ClientEvent[]
   /** What the clicks on the page's buttons came to. */
   readonly outcomes: unknown[]
+  /** What nobody caught. */
+  readonly uncaught: string[]
+  /** How far this page's clock is ahead, in milliseconds. */
+  ahead: number
   make(more?: Partial<BrowserClientOptions>): BrowserClient
-  completePopup(): Promise<string>
+  completePopup(): Promise<unknown>
   codeOf(work: Promise<unknown>): Promise<unknown>
 }
 
 const settings = JSON.parse(document.querySelector('#settings')?.textContent ?? '{}') as Settings
 const events: ClientEvent[] = []
 const outcomes: unknown[] = []
+const uncaught: string[] = []
+const clock: Clock = { now: () => Date.now() + app.ahead, sleep: (ms, signal) => realClock.sleep(ms, signal) }
+addEventListener('unhandledrejection', ({ reason }) => uncaught.push(String(reason)))
+addEventListener('error', ({ message }) => uncaught.push(message))
 
 function make(more: Partial<BrowserClientOptions> = {}): BrowserClient {
   return createBrowserClient({
@@ -41,6 +51,7 @@ function make(more: Partial<BrowserClientOptions> = {}): BrowserClient {
     apiOrigins: [new URL(settings.api).origin],
     allowInsecureLoopback: true,
     store: location.hash === '#memory' ? memoryStore() : indexedDBStore(),
+    clock,
     onEvent: (event) => events.push(event),
     ...more,
   })
@@ -54,9 +65,19 @@ function codeOf(work: Promise<unknown>): Promise<unknown> {
   )
 }
 
+const app: Omit<App, 'client'> & { client?: BrowserClient | undefined } = {
+  events,
+  outcomes,
+  uncaught,
+  ahead: 0,
+  make,
+  codeOf,
+  completePopup: () => codeOf(completePopup()),
+}
+
 // The page where a window ends makes no client of its own.
 const client = location.pathname === '/popup' ? undefined : make()
-const app = { client, events, outcomes, make, codeOf, completePopup: () => codeOf(completePopup()) }
+app.client = client
 Object.assign(globalThis, { app })
 
 document.querySelector('#popup')?.addEventListener('click', () => {

@@ -47,7 +47,7 @@ function tabOf(ask: Ask, context: string): Tab {
       userActivation,
     })
     if (answer.type === 'exception') throw new Error(answer.exceptionDetails.text)
-    return JSON.parse(answer.result.value) as T
+    return (JSON.parse(answer.result.value) ?? undefined) as T
   }
   return {
     id: context,

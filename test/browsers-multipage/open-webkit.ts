@@ -35,9 +35,10 @@ export async function openWebKit(): Promise<Browser> {
   })
   const ask = asker(`http://127.0.0.1:${port}/session/${sessionId}`)
   await ask('POST', '/timeouts', { script: 30_000, pageLoad: 30_000 })
+  const first = tabOf(ask, await ask<string>('GET', '/window'))
   return {
     newTab: async (url) => {
-      const { handle } = await ask<{ handle: string }>('POST', '/window/new', { type: 'tab' })
+      const { handle } = await first.open()
       const tab = tabOf(ask, handle)
       await tab.goto(url)
       return tab
@@ -57,7 +58,7 @@ type Ask = <T>(method: string, path: string, body?: object) => Promise<T>
 /** There is one current window for all commands, so they go one after the other. */
 let line: Promise<unknown> = Promise.resolve()
 
-function tabOf(ask: Ask, handle: string): Tab {
+function tabOf(ask: Ask, handle: string): Tab & { open(): Promise<{ readonly handle: string }> } {
   const here = <T>(...command: Parameters<Ask>): Promise<T> => {
     const turn = line.then(async () => {
       await ask('POST', '/window', { handle })
@@ -72,15 +73,17 @@ function tabOf(ask: Ask, handle: string): Tab {
     back: () => here('POST', '/back', {}),
     run: async <T>(body: string): Promise<T> => {
       const script = `const done = arguments[0]; (async () => { ${body} })().then((v) => done({ v }), (e) => done({ e: String(e) }))`
-      const answer = await here<{ v?: T; e?: string }>('POST', '/execute/async', { script, args: [] })
+      const answer = await here<{ v?: T | null; e?: string }>('POST', '/execute/async', { script, args: [] })
       if (answer.e !== undefined) throw new Error(answer.e)
-      return answer.v as T
+      return (answer.v ?? undefined) as T
     },
     click: async (selector) => {
       const element = await here<Record<string, string>>('POST', '/element', { using: 'css selector', value: selector })
       await here('POST', `/element/${Object.values(element)[0]}/click`, {})
     },
     close: () => here('DELETE', '/window'),
+    // The driver opens a window from one that is there, and the current one may have been closed.
+    open: () => here('POST', '/window/new', { type: 'tab' }),
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { App } from './app.ts'
 import { type Browser, eventually, type Tab } from './browser.ts'
 import { engines } from './engines.ts'
+import { becomes, inPage, ready } from './in-page.ts'
 import { serveApp } from './serve-app.ts'
 
 declare const app: App
@@ -25,32 +26,6 @@ async function passServer(tab: Tab, origin: string): Promise<void> {
     30_000,
   )
   await ready(tab)
-}
-
-function ready(tab: Tab): Promise<unknown> {
-  return eventually(() => tab.run('return globalThis.app === undefined ? undefined : true'), 20_000)
-}
-
-/** The text of a function, to be run in a page. */
-function inPage(body: () => unknown): string {
-  return `return (${body})()`
-}
-
-interface Status {
-  readonly status: string
-  readonly subject?: string
-}
-
-const statusOf = inPage((): Status => {
-  const { status, account } = app.client.getSnapshot()
-  return { status, ...(account?.subject !== undefined && { subject: account.subject }) }
-})
-
-function becomes(tab: Tab, status: string): Promise<Status> {
-  return eventually(async () => {
-    const found = await tab.run<Status>(statusOf)
-    return found.status === status ? found : undefined
-  }, 5000)
 }
 
 describe.each(engines)('a sign-in by redirect at oidc-provider, on another origin, in $name', ({ open }) => {

@@ -1,0 +1,72 @@
+import { type AuthorizationServer, createAuthorizationServer, type RotationPolicy } from '../../src/testing/index.ts'
+import { type Listening, listen } from '../../src/testing/listen.node.ts'
+import { type Browser, eventually, type Tab } from './browser.ts'
+import { becomes, ready } from './in-page.ts'
+import { serveApp } from './serve-app.ts'
+
+/** The application, and a server of ours on another origin that says yes to everybody. */
+export interface Double {
+  readonly server: AuthorizationServer
+  readonly origin: string
+  /** How often a refresh token was presented. */
+  refreshes(): number
+  /** A page of the application. */
+  open(browser: Browser): Promise<Tab>
+  /** A page of the application where somebody has signed in. */
+  signedIn(browser: Browser): Promise<Tab>
+  close(): Promise<void>
+}
+
+const clients = [{ clientId: 'app', redirectUris: ['http://127.0.0.1/callback', 'http://127.0.0.1/popup'] }]
+
+/** What is special about the server. */
+export interface DoubleOptions {
+  readonly rotation?: RotationPolicy
+  /** May answer in the server's place. */
+  readonly before?: (request: Request) => Response | undefined
+}
+
+/** Starts both. */
+export async function startDouble({
+  rotation = 'strict',
+  before = () => undefined,
+}: DoubleOptions = {}): Promise<Double> {
+  let running: AuthorizationServer | undefined
+  const authorization: Listening<{ readonly fetch: AuthorizationServer['fetch'] }> = await listen((origin) => {
+    const server = createAuthorizationServer({ issuer: origin, autoApprove: true, clients, rotation })
+    running = server
+    return {
+      fetch: async (input, init) => {
+        const request = new Request(input, init)
+        return before(request) ?? server.fetch(request)
+      },
+    }
+  })
+  if (running === undefined) throw new Error('There is no server.')
+  const server = running
+  const app = await serveApp({ issuer: server.issuer, clientId: 'app', api: server.apiUrl })
+
+  const open = async (browser: Browser): Promise<Tab> => {
+    const tab = await browser.newTab(app.origin)
+    await ready(tab)
+    return tab
+  }
+  return {
+    server,
+    origin: app.origin,
+    refreshes: () => server.history.count({ endpoint: 'token', grant: 'refresh_token' }),
+    open,
+    async signedIn(browser) {
+      const tab = await open(browser)
+      await tab.run('void app.client.signIn()')
+      await eventually(() => tab.run(`return location.pathname === '/callback' && globalThis.app ? true : undefined`))
+      await tab.run('await app.client.handleRedirectCallback()')
+      await becomes(tab, 'signed-in')
+      return tab
+    },
+    async close() {
+      await app.close()
+      await authorization.close()
+    },
+  }
+}
