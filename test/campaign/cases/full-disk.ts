@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Got } from '../rig/client-commands.ts'
 import { type Lab, opened, type Server } from '../rig/lab.ts'
@@ -98,7 +99,7 @@ async function smallDisk(lab: Lab): Promise<Disk | undefined> {
   const server = await lab.server()
   let worker: Remote
   try {
-    worker = await lab.worker({ through: ['unshare', '-m'] })
+    worker = await lab.worker({ through: ['unshare', process.getuid?.() === 0 ? '-m' : '-rm'] })
     await worker.call('mount', { path: folder, size: '64k' })
   } catch {
     return undefined

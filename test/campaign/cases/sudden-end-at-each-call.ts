@@ -76,8 +76,12 @@ async function strike(lab: Lab, { runtime, point, tally, server }: Strike): Prom
     tally.untidy += 1
     console.log(`  left after a kill at ${point.call} ${point.when}: ${left.join(' ')}`)
   }
-  tally.undisturbed.push((await next.call<Got>('token', { force: true })).ms)
   await next.end()
+  // Now and then a run after nothing has happened, to compare with.
+  if (tally.struck % 5 !== 1) return
+  const calm = await opened(await lab.worker(), { origin: server.origin, path, rotation: 'grace', worker: 'calm' })
+  tally.undisturbed.push((await calm.call<Got>('token', { force: true })).ms)
+  await calm.end()
 }
 
 /** The old text, or another one that is complete. */

@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -55,11 +55,25 @@ export interface Programs {
   readonly server: string
 }
 
+const folders = new Set<string>()
+
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+/** An empty folder, gone with this process at the latest. */
+async function freshFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `latchkey-${name}-`))
+  folders.add(folder)
+  return folder
+}
+
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Bundles this source, so that a process starts quickly, and the same text runs in every runtime. */
 export async function bundlePrograms(): Promise<Programs> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-programs-'))
+  const folder = await freshFolder('programs')
   await build({
     entryPoints: [join(here, 'worker.ts'), join(here, 'server.ts')],
     bundle: true,
@@ -93,7 +107,7 @@ export function runtimeCommand(runtime: RuntimeName): readonly string[] | undefi
 /** @param number Which case of this run, so that each has numbers of its own. */
 export function createLab(programs: Programs, form: { readonly long: boolean; readonly seed: number }): Lab {
   const started: Remote[] = []
-  const folders: string[] = []
+  const own: string[] = []
   const start = (argv: readonly string[], options?: ProcessOptions): Remote => {
     const remote = startProcess(argv, options)
     started.push(remote)
@@ -104,8 +118,8 @@ export function createLab(programs: Programs, form: { readonly long: boolean; re
     random: seeded(form.seed),
     size: (long, short) => (form.long ? long : short),
     async folder() {
-      const folder = await mkdtemp(join(tmpdir(), 'latchkey-campaign-'))
-      folders.push(folder)
+      const folder = await freshFolder('campaign')
+      own.push(folder)
       return folder
     },
     async server(options = {}) {
@@ -131,7 +145,7 @@ export function createLab(programs: Programs, form: { readonly long: boolean; re
     signIn: (path, { origin }) => signIn(openClient({ origin, store: fileStore({ path }), worker: 'person' })),
     async end() {
       await Promise.all(started.map((remote) => remote.end()))
-      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })))
+      await Promise.all(own.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })))
     },
   }
   return lab
