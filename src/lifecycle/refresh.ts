@@ -210,6 +210,8 @@ async function lateEnd(parts: Refreshing, presentation: Presentation, late: Prom
   const current = await store.get(key).catch(() => undefined)
   const { intent } = current ?? {}
   const again = intent?.hash === presentation.hash && (intent.at !== presentation.at || intent.owner !== parts.owner)
+  // That the refresh token is void, whoever presents it now will hear for themselves.
+  if (again && outcome.kind === 'rejected') return { kind: 'failed', error: outcome.error, record: current }
   if (again) await clock.sleep(precedence)
   const ended = await settle(parts, presentation, outcome)
   if (ended.kind !== 'outrun') return ended

@@ -17,6 +17,8 @@ export interface Presentation {
   /** What the server gave for it is stored, or is older than what is. */
   committed: boolean
   brought: string | undefined
+  /** The driver was told that the refresh token is void. */
+  refused: boolean
   /** Why a used refresh token was presented, where the server took that amiss. */
   reuse: string | undefined
 }
@@ -51,8 +53,11 @@ export interface Judge {
   lockBroken: boolean
 }
 
-/** @param countsRepeats Whether this client may repeat a presentation twice only. */
-export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
+/**
+ * @param countsRepeats Whether this client may repeat a presentation twice only.
+ * @param faulty Whether the store has failed.
+ */
+export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: () => boolean): Judge {
   const defects: string[] = []
   const counts: Counts = {}
   const presentations: Presentation[] = []
@@ -87,13 +92,18 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
       intents = intents.filter((intent) => intent.actor !== actor)
       const { dead, intent, tokens } = record ?? {}
       const others = presentations.filter((other) => other.open && other.actor.alive)
-      if (!judge.lockBroken) {
+      // A refusal that comes late is written without the lock.
+      const refusedLate = presentations.some(({ late, refused }) => late && refused)
+      if (!judge.lockBroken && !refusedLate) {
         if (others.length > 0) judge.defect('two refreshes are in flight at once')
         if (dead?.hash === `h.${refreshToken}`) judge.defect('a refresh token is presented that is marked dead')
         if (tokens?.refreshToken === refreshToken && intent?.hash !== `h.${refreshToken}`) {
           judge.defect('a refresh token is presented without an intent')
         }
         const earlier = presentations.filter((other) => other.refreshToken === refreshToken)
+        if (!faulty() && earlier.some((other) => other.refused && other.actor.alive)) {
+          judge.defect('a refused refresh token is presented again')
+        }
         const answered = earlier.findLastIndex((other) => other.committed)
         const unanswered = earlier
           .slice(answered + 1)
@@ -109,6 +119,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
         late: false,
         committed: false,
         brought: undefined,
+        refused: false,
         reuse: undefined,
       }
       presentations.push(presentation)
@@ -162,6 +173,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean): Judge {
   function causeOf(earlier: Presentation | undefined): string {
     if (earlier === undefined) return 'none'
     if (earlier.lost) return 'answer lost'
+    if (unsaved.has(lineage(earlier.refreshToken).family)) return 'not written'
     if (!earlier.actor.alive && !earlier.committed) return 'owner killed'
     if (!earlier.committed && (counts['persist-failed'] ?? 0) > 0) return 'not written'
     return 'defect'

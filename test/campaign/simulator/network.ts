@@ -99,6 +99,7 @@ async function exchange({ scheduler, server, judge }: NetworkParts, presentation
   judge.serverSaw(presentation, verdict.kind === 'granted')
   await scheduler.step(actor, `hears: ${verdict.kind}`)
   if (verdict.kind === 'refused') {
+    presentation.refused = true
     const error = new OAuthError('authorization_failed', { error: 'invalid_grant', endpoint: 'token', status: 400 })
     return { kind: 'rejected', word: 'invalid_grant', error }
   }

@@ -77,13 +77,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     replace: 'if (dead !== undefined)',
   },
   {
-    name: 'a dead mark outlives a refresh',
-    file: 'outcome.ts',
-    find: 'return { ...rest, tokens: outcome.tokens,',
-    replace:
-      'return { ...rest, ...(current.dead && { dead: { ...current.dead, hash: current.intent?.hash ?? "" } }), tokens: outcome.tokens,',
-  },
-  {
     name: 'a refusal is not written down',
     file: 'outcome.ts',
     find: 'return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }',
@@ -94,12 +87,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'outcome.ts',
     find: 'return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }',
     replace: 'return undefined',
-  },
-  {
-    name: 'no looking for what a sibling left',
-    file: 'refresh.ts',
-    find: "if (ended.kind !== 'failed' || !isUnsettled(ended.error, ended.record, clock.now())) return ended",
-    replace: 'if (clock.now() > 0) return ended',
   },
   {
     name: 'late answers are thrown away',
@@ -159,12 +146,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: 'an old read overwrites what is newer in memory',
     file: 'recall.ts',
     find: '  if (views !== state.views) return\n',
-    replace: '',
-  },
-  {
-    name: 'a flight goes on with the session of a later sign-in',
-    file: 'refresh.ts',
-    find: "if (!parts.current()) return { kind: 'overtaken', unused }",
     replace: '',
   },
   {

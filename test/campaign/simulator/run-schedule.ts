@@ -149,6 +149,15 @@ async function judgeEnd(world: World): Promise<void> {
     judge.count('ends signed out')
     return
   }
+  const wasted = judge.presentations.some(
+    ({ brought, committed, lost, late, actor, refreshToken }) =>
+      brought !== undefined &&
+      (!lost || late) &&
+      !committed &&
+      actor.alive &&
+      refreshToken === record.tokens.refreshToken,
+  )
+  if (wasted && world.server.rotation !== 'none' && !judge.lockBroken) judge.defect('an answer is thrown away')
   const newcomer = world.open(world.processes)
   let lost = true
   watch(
@@ -178,7 +187,7 @@ function causeOfLoss({ judge, server, policy }: World, family: number): string {
   const lost = ours.filter(({ lost: unanswered, committed, actor }) => unanswered || (!committed && !actor.alive))
   const announced = judge.announced().filter((refreshToken) => lineage(refreshToken).family === family)
   if (!unlimited && lost.length + announced.length >= 2) return 'two answers lost'
-  if (judge.signedOut.has(family) && judge.unsaved.has(family)) return 'signed out while the store failed'
+  if (judge.departed() && judge.unsaved.has(family)) return 'signed out while the store failed'
   if (forgiving) return 'no reason'
   const reuse = ours.find((presentation) => presentation.reuse !== undefined && presentation.reuse !== 'defect')?.reuse
   if (reuse !== undefined) return reuse

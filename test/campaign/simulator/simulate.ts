@@ -74,7 +74,11 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
   const scheduler = createScheduler(tape, startAt)
   const rotation = rotations[tape.pick(rotations.length)] ?? { server: 'strict', client: 'strict' }
   const server = serverModel(rotation.server, !tape.chance(0.2))
-  const judge = createJudge(rotation.server !== 'none', rotation.client === 'unknown' || rotation.client === 'strict')
+  const judge = createJudge(
+    rotation.server !== 'none',
+    rotation.client === 'unknown' || rotation.client === 'strict',
+    () => store.faults() > 0,
+  )
   const processes = 1 + tape.pick(3)
   const solitary = processes === 1 && tape.chance(0.5)
   const store = sharedStore(scheduler, tape, {
@@ -153,9 +157,7 @@ export async function signIn(world: World, { session }: Context): Promise<void> 
 export async function signOut(world: World, context: Context): Promise<void> {
   const { judge } = world
   judge.ending(context.actor, true)
-  // One that failed may still remove the record later: it is not over.
-  const record = await context.session.end()
-  judge.ending(context.actor, false)
+  const record = await context.session.end().finally(() => judge.ending(context.actor, false))
   for (const family of judge.signedOut) context.ended.add(family)
   if (record !== undefined) await revoke(world, context.actor, record)
 }
