@@ -17,6 +17,7 @@ const server: AuthorizationServerOptions = {
 
 const common = {
   json: true,
+  namesAccount: true,
   // The name of the server's own token travels inside, where `read` finds it again.
   write: (token, facts) => (facts.kind === 'refresh' ? token : jwt(token, facts)),
   read(token) {
@@ -54,7 +55,8 @@ export const codexShape: ProviderShape = {
     ],
     scopes: ['openid', 'profile', 'email', 'offline_access', 'api.connectors.read', 'api.connectors.invoke'],
   }),
-  refuseAuthorization(params) {
+  refuseAuthorization(params, anyPort) {
+    if (anyPort) return undefined
     const uri = URL.canParse(params.get('redirect_uri') ?? '') ? new URL(params.get('redirect_uri') ?? '') : undefined
     const isRegistered = uri?.hostname !== 'localhost' || ['1455', '1457'].includes(uri.port)
     return isRegistered ? undefined : 'Invalid redirect_uri'
@@ -64,6 +66,7 @@ export const codexShape: ProviderShape = {
 /** Sign in with ChatGPT: a client id for each installation, a resource, a nonce. */
 export const chatgptShape: ProviderShape = {
   ...common,
+  issuesClientId: true,
   server: () => ({
     ...server,
     paths: {

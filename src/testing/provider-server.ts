@@ -21,6 +21,8 @@ export interface ProviderServerOptions
   readonly provider: ProviderName
   /** The provider's own account of whoever signs in; `''`: there is none. @default 'account-0001' */
   readonly accountId?: string
+  /** Admits every loopback port where the provider admits a few, so that tests can run side by side. @default false */
+  readonly anyPort?: boolean
 }
 
 /** An authorization server in a provider's shapes. */
@@ -51,8 +53,8 @@ const shapes: Readonly<Record<ProviderName, ProviderShape>> = {
  * ```
  */
 export function createProviderServer(options: ProviderServerOptions): ProviderServer {
-  const { provider, accountId = 'account-0001', ...behaviour } = options
-  const shape = shapes[provider]
+  const { provider, accountId = 'account-0001', anyPort = false, ...behaviour } = options
+  const shape = lenient(shapes[provider], anyPort)
   const origin = options.issuer ?? 'https://provider.latchkey.test'
   const users: readonly User[] = options.users ?? [{ sub: 'ada', name: 'Ada Lovelace', email: 'ada@example.com' }]
   const states = new Map<string, string>()
@@ -89,7 +91,7 @@ export function createProviderServer(options: ProviderServerOptions): ProviderSe
     },
     async approve(authorizationUrl, approval) {
       const url = new URL(authorizationUrl)
-      const refused = shape.refuseAuthorization?.(url.searchParams)
+      const refused = shape.refuseAuthorization?.(url.searchParams, false)
       if (refused !== undefined) throw new TypeError(`There is no way back: ${refused}`)
       return inner.approve(withIssuedClient(url), approval)
     },
@@ -98,6 +100,11 @@ export function createProviderServer(options: ProviderServerOptions): ProviderSe
       return device === undefined ? inner.approveDevice(userCode, approval) : answerCodexDevice(inner, device, approval)
     },
   }
+}
+
+function lenient(shape: ProviderShape, anyPort: boolean): ProviderShape {
+  if (!anyPort) return shape
+  return { ...shape, refuseAuthorization: (params) => shape.refuseAuthorization?.(params, true) }
 }
 
 interface ShapeDesk {
@@ -118,7 +125,7 @@ async function serveShape(
   if (place !== undefined) return place(places, request)
   if (url.pathname === token && request.method === 'POST') return answerTokenRequest(desk, request, number)
   if (url.pathname === authorization && request.method === 'GET') {
-    const refused = shape.refuseAuthorization?.(url.searchParams)
+    const refused = shape.refuseAuthorization?.(url.searchParams, false)
     if (refused !== undefined) {
       return pageAnswer({ title: 'This cannot go on', body: html`<p>${refused}</p>`, status: 400 })
     }
@@ -166,7 +173,7 @@ function hiddenTamper(tamper: Tamper, { shape, users, accountId, states }: Hidde
       // It belongs to the access token that the server behind knows.
       const { at_hash: _, ...rest } = claims
       const email = users.find(({ sub }) => sub === claims['sub'])?.email ?? ''
-      const own: Json = shape === codexShape || shape === chatgptShape ? accountClaims({ accountId, email }) : {}
+      const own: Json = shape.namesAccount === true ? accountClaims({ accountId, email }) : {}
       return tamper.idTokenClaims?.({ ...rest, ...own }) ?? { ...rest, ...own }
     },
     idTokenHeader: (header) => tamper.idTokenHeader?.(header) ?? header,
@@ -176,7 +183,7 @@ function hiddenTamper(tamper: Tamper, { shape, users, accountId, states }: Hidde
     callback(url) {
       const [code, state] = [url.searchParams.get('code'), url.searchParams.get('state')]
       if (code !== null && state !== null) states.set(code, state)
-      if (shape === chatgptShape && code !== null) url.searchParams.set('client_id', issuedClientId)
+      if (shape.issuesClientId === true && code !== null) url.searchParams.set('client_id', issuedClientId)
       return tamper.callback?.(url) ?? url
     },
   }

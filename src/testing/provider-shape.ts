@@ -16,7 +16,11 @@ export interface ProviderShape {
   /** The server behind it: where its endpoints stand, who may ask, how tokens live. */
   server(origin: string): AuthorizationServerOptions
   /** Why the person would be shown an error page; the text of that page. */
-  refuseAuthorization?(params: URLSearchParams): string | undefined
+  refuseAuthorization?(params: URLSearchParams, anyPort: boolean): string | undefined
+  /** Whether ID tokens name the provider's own account. */
+  readonly namesAccount?: true
+  /** Whether the callback brings a client id of the installation's own. */
+  readonly issuesClientId?: true
   /** Whether the token endpoint also takes JSON. */
   readonly json: boolean
   /** Fields a token request must have besides those of the RFCs, by grant; the status and body if one is missing. */

@@ -41,7 +41,7 @@ const codex = openaiCodex({
     token: `${origin}/oauth/token`,
     jwks: `${origin}/.well-known/jwks.json`,
   },
-  redirect: { loopback: { host: 'localhost', ports: [1455, 1457], path: '/auth/callback' } },
+  redirect: { loopback: { host: 'localhost', ports: [0], path: '/auth/callback' } },
 })
 
 const jobs: Readonly<Record<string, () => unknown>> = {

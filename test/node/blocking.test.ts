@@ -3,9 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { providerRig } from './providers-rig.ts'
 import type { ProviderRig } from './providers-rig.ts'
+
+// A fresh process and two threads, perhaps on a busy machine.
+vi.setConfig({ testTimeout: 70_000 })
 
 const program = fileURLToPath(new URL('./blocking-child.ts', import.meta.url))
 const runtime = 'Deno' in globalThis ? ['run', '-A', '--node-modules-dir=manual', '--no-lock'] : []
@@ -96,7 +99,7 @@ describe('latchkey/blocking', () => {
   })
 
   it('signs in with Codex, whose readers are put back on the other side', async () => {
-    rig = await providerRig({ provider: 'openai-codex' })
+    rig = await providerRig({ provider: 'openai-codex', anyPort: true })
     const { value } = await run(rig, 'codex')
     expect(value).toMatchObject({ saved: true, account: { accountId: 'account-0001' } })
   })

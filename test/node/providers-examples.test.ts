@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { providerRig } from './providers-rig.ts'
 import type { ProviderRig } from './providers-rig.ts'
+
+// Two threads and a fresh process, perhaps on a busy machine.
+vi.setConfig({ testTimeout: 70_000 })
 
 const root = new URL('../../', import.meta.url)
 const runtime = 'Deno' in globalThis ? ['run', '-A', '--node-modules-dir=manual', '--no-lock'] : []
