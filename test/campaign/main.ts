@@ -49,7 +49,7 @@ async function attempt(programs: Programs, one: Case): Promise<Row[]> {
   const began = performance.now()
   let rows: readonly Row[]
   try {
-    rows = await within(one.run(lab), long ? 1_800_000 : 120_000, one.id)
+    rows = await within(one.run(lab), long ? 2_400_000 : 150_000, one.id)
   } catch (error) {
     console.log(error)
     const [text = ''] = String(error).split('\n')

@@ -93,9 +93,7 @@ export const links: Case = {
           (error: unknown) => (isOAuthError(error) ? error.code : `untyped ${String(error)}`),
         )
       slowest = Math.max(slowest, performance.now() - began)
-      const right = trap.passes
-        ? code === 'written'
-        : ['store_denied', 'store_corrupt', 'persist_failed'].includes(code)
+      const right = trap.passes ? code === 'written' : code === 'store_denied'
       if (!right || !(await holds()) || (await readFile(victim, 'utf8')) !== '{}') bad.push(`${trap.name}: ${code}`)
     }
     return [
