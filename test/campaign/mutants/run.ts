@@ -31,6 +31,7 @@ const twice = allMutants.find(({ name }, index) => allMutants.findIndex((other) 
 if (twice !== undefined) throw new Error(`Two mutants are called "${twice.name}".`)
 
 const rows: Row[] = []
+const judged = new Map<string, Promise<string | undefined>>()
 const planted: Mutant[] = []
 for (const mutant of named) {
   const why = await misfit(mutant)
@@ -44,11 +45,8 @@ const { world, close } = await startWorld()
 const { path, remove } = freshFolder()
 const env = { [worldVariable]: JSON.stringify(world) }
 try {
-  const benches = [await openWorkbench(join(path, '1')), await openWorkbench(join(path, '2'))]
-  const problem = await soundness(benches)
   const line = chosen.values()
-  if (problem === undefined) await Promise.all(benches.map((bench) => work(bench, line)))
-  else for (const mutant of chosen) tell({ mutant, verdict: 'NOT JUDGED', told: `without it: ${problem}` })
+  await Promise.all(['1', '2'].map(async (name) => work(await openWorkbench(join(path, name)), line)))
 } finally {
   remove()
   await close()
@@ -63,16 +61,18 @@ function ofTheDay(mutants: readonly Mutant[]): readonly Mutant[] {
   return quick.filter((_, index) => index % stride === day % stride)
 }
 
-/** What fails without any fault: then nothing that is caught means anything. */
-async function soundness(benches: readonly Workbench[]): Promise<string | undefined> {
-  const files = [...new Set(chosen.flatMap(({ tests }) => tests))]
-  const runs = await Promise.all(
-    benches.map(({ folder }, n) => {
-      const share = files.filter((_, index) => index % benches.length === n)
-      return share.length === 0 ? {} : runTests({ folder, files: share, env, limit: 600_000 })
-    }),
-  )
-  return runs.map(({ failing, problem }) => failing ?? problem).find((text) => text !== undefined)
+/** What fails in a file of tests without any fault: then nothing that it notices means anything. */
+function unsoundness(folder: string, file: string): Promise<string | undefined> {
+  const known = judged.get(file)
+  if (known !== undefined) return known
+  const look = async (): Promise<string | undefined> => {
+    const { failing, problem } = await runTests({ folder, files: [file], env, limit: 300_000 })
+    return failing ?? problem
+  }
+  // A machine under load gets a second chance.
+  const asked = look().then((why) => why && look())
+  judged.set(file, asked)
+  return asked
 }
 
 /** Takes the next mutant until there is none. The benches share the line. */
@@ -82,6 +82,10 @@ async function work(bench: Workbench, line: Iterable<Mutant>): Promise<void> {
 
 async function judge(bench: Workbench, mutant: Mutant): Promise<Row> {
   const { folder } = bench
+  for (const file of mutant.tests) {
+    const why = await unsoundness(folder, file)
+    if (why !== undefined) return { mutant, verdict: 'NOT JUDGED', told: `without it fails: ${why}` }
+  }
   const run = await bench.withFault(mutant, () => runTests({ folder, files: mutant.tests, env, limit: 120_000 }))
   if (run.failing !== undefined) return { mutant, verdict: 'caught', told: run.failing }
   if (run.problem !== undefined) return { mutant, verdict: 'NOT JUDGED', told: run.problem }
