@@ -30,7 +30,7 @@ export type { Case } from './case.ts'
 export const allCases: readonly Case[] = [
   concurrentCallers,
   oneFile,
-  suddenDeaths,
+  ...suddenDeaths,
   killedHolder,
   stoppedHolder,
   slowEndpoint,
