@@ -79,6 +79,7 @@ export const protocolMutants: readonly Mutant[] = [
         name: 'a callback may be of any length',
         find: "if (params.toString().length > longest) throw invalid('it is too long.')",
         replace: '',
+        tests: [`${core}/callbacks-guards.test.ts`],
       },
     ],
   ),

@@ -2,6 +2,7 @@
 // Plants one fault after the other in a copy of the repository, and says which test notices it.
 // The short form looks whether all faults can still be planted, and plants eight of them, each day others.
 
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { freshFolder } from '../../runtimes/fresh-folder.ts'
@@ -43,6 +44,8 @@ for (const mutant of planted) if (!chosen.includes(mutant)) rows.push({ mutant, 
 
 const { world, close } = await startWorld()
 const { path, remove } = freshFolder()
+// Some tests let another user run what is in it.
+await chmod(path, 0o755)
 const env = { [worldVariable]: JSON.stringify(world) }
 try {
   const line = chosen.values()
