@@ -117,18 +117,27 @@ interface Update {
   readonly change: RecordChange
 }
 
-async function tryUpdate(
-  lock: FileLock,
-  update: Update,
-): Promise<{ readonly record: StoredRecord | undefined } | 'lock lost'> {
+type Tried = { readonly record: StoredRecord | undefined } | 'lock lost'
+
+/** Some programs write without a lock: what they have just written is read again, and not written over. */
+async function tryUpdate(lock: FileLock, update: Update, overtaken = 0): Promise<Tried> {
   const { text, document } = await readAuthFile(lock.target)
   const current = document.get(update.key)
   const next = update.change(current)
   if (next === current) return { record: current }
   const edited = document.with(update.key, next)
   if (edited.text === text) return { record: current }
+  let changed = false
+  const allowed = async (): Promise<boolean> => {
+    if (!(await lock.stillHeld())) return false
+    // Whoever never pauses must not keep a rotated token from being stored.
+    changed = overtaken < mostLosses && (await readAuthFile(lock.target)).text !== text
+    return !changed
+  }
   try {
-    if (!(await replacePrivateFile(lock.target, edited.text, lock.stillHeld))) return 'lock lost'
+    if (!(await replacePrivateFile(lock.target, edited.text, allowed))) {
+      return changed ? await tryUpdate(lock, update, overtaken + 1) : 'lock lost'
+    }
   } catch (error) {
     throw fsFailure(error, lock.target, 'persist_failed')
   }
