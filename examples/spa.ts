@@ -1,28 +1,19 @@
-import { createClient } from 'latchkey'
+import { createBrowserClient } from 'latchkey/browser'
 import { oidc } from 'latchkey/providers/oidc'
+import { indexedDBStore } from 'latchkey/stores/indexeddb'
 
-const client = createClient({
+const client = createBrowserClient({
   provider: oidc({ issuer: 'https://id.example.com' }),
   clientId: 'spa',
   redirectUri: `${location.origin}/callback`,
   apiOrigins: ['https://api.example.com'],
-  transactions: {
-    put: async (transaction) => sessionStorage.setItem(transaction.state, JSON.stringify(transaction)),
-    take: async (state) => {
-      const text = sessionStorage.getItem(state)
-      sessionStorage.removeItem(state)
-      return text === null ? undefined : JSON.parse(text)
-    },
-  },
+  store: indexedDBStore(),
 })
 
-if (location.pathname === '/callback') {
-  const callback = new URL(location.href)
-  history.replaceState(undefined, '', '/')
-  await client.finish(callback)
+await client.handleRedirectCallback() // does nothing on any other page
+if ((await client.token()) === undefined) {
+  await client.signIn({ appState: { returnTo: location.pathname } }) // the page leaves
+} else {
   const inbox = await client.fetch('https://api.example.com/inbox')
   document.body.textContent = await inbox.text()
-} else {
-  const { url } = await client.start()
-  location.assign(url)
 }
