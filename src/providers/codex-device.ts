@@ -40,13 +40,32 @@ export function codexDevice({ provider = openaiCodex(), fetch }: CodexDeviceOpti
   return {
     provider: { ...provider, endpoints: { ...provider.endpoints, token, deviceAuthorization } },
     async fetch(input, init) {
-      const form = init?.body
-      if (init === undefined || !(form instanceof URLSearchParams)) return dialect.send(input, init)
-      if (String(input) === deviceAuthorization) return begin(dialect, form, init)
-      if (String(input) === token && form.get('grant_type') === deviceGrant) return poll(dialect, form, init)
-      return dialect.send(input, init)
+      const address = String(input)
+      if (init?.method !== 'POST' || (address !== deviceAuthorization && address !== token)) {
+        return dialect.send(input, init)
+      }
+      const { text, body } = await readBody(init.body)
+      const form = new URLSearchParams(text)
+      if (address === deviceAuthorization) return begin(dialect, form, init)
+      if (form.get('grant_type') === deviceGrant) return poll(dialect, form, init)
+      return dialect.send(input, { ...init, body })
     },
   }
+}
+
+/** A body's text, and the body to be sent on: where a runtime must not repeat a request, it is a stream. */
+async function readBody(body: RequestInit['body']): Promise<{ readonly text: string; readonly body: BodyInit }> {
+  if (!(body instanceof ReadableStream)) {
+    const text = String(body ?? '')
+    return { text, body: body ?? text }
+  }
+  const [read, kept] = body.tee()
+  return { text: await new Response(read).text(), body: kept }
+}
+
+/** The same kind of body with another text. */
+function written(init: RequestInit, text: string): BodyInit {
+  return (init.body instanceof ReadableStream ? new Response(text).body : undefined) ?? text
 }
 
 interface Dialect {
@@ -91,7 +110,7 @@ async function poll(dialect: Dialect, form: URLSearchParams, init: RequestInit):
     client_id: form.get('client_id') ?? '',
     code_verifier: verifier,
   })
-  return dialect.send(dialect.token, { ...init, body: exchange })
+  return dialect.send(dialect.token, { ...init, body: written(init, String(exchange)) })
 }
 
 /** 403 and 404 are "not yet", unless they say something else. */
@@ -110,7 +129,7 @@ async function refused(response: Response): Promise<Response> {
 function jsonRequest(init: RequestInit, body: unknown): RequestInit {
   const headers = new Headers(init.headers)
   headers.set('content-type', 'application/json')
-  return { ...init, headers, body: JSON.stringify(body) }
+  return { ...init, headers, body: written(init, JSON.stringify(body)) }
 }
 
 function answer(body: unknown, status: number): Response {

@@ -109,5 +109,10 @@ export async function answerCodexDevice(
 }
 
 async function fields(request: Request): Promise<Readonly<Record<string, string>>> {
-  return (await request.json().catch(() => ({}))) as Readonly<Record<string, string>>
+  const body = await request.text()
+  try {
+    return JSON.parse(body) as Readonly<Record<string, string>>
+  } catch {
+    return {}
+  }
 }

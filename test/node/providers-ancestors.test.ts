@@ -95,6 +95,8 @@ const calls: Readonly<Record<string, () => unknown>> = {
       ['code_challenge_method', 'S256'],
       ['state', state],
     ])
+    const hosted = anthropic({ redirect: { hosted: 'https://platform.claude.com/oauth/code/callback' } })
+    expect(() => node.buildAuthUrl({ provider: hosted, challenge, state, port: 1 })).toThrow('redirectUri')
   },
   'startCallbackServer({ state, path, ports })': async () => {
     const server = await node.startCallbackServer({ state: 'mine', path: '/callback', ports: [0] })

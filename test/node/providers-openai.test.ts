@@ -185,7 +185,9 @@ describe('codexDevice', () => {
       grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
       device_code: '["id","code"]',
     })
-    const response = await dialect(provider.endpoints?.token ?? '', { method: 'POST', body: form })
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const init = { method: 'POST', headers, body: form }
+    const response = await dialect(provider.endpoints?.token ?? '', init)
     expect(await response.json()).toEqual({ error })
   })
 
@@ -204,6 +206,22 @@ describe('codexDevice', () => {
     expect(await begun.json()).toEqual({ error: 'unauthorized_client' })
     expect((await dialect('https://chatgpt.com/x')).status).toBe(404)
     expect(seen.at(-1)).toBe('https://chatgpt.com/x')
+  })
+
+  it.each(['text', 'stream'] as const)('hands on a %s that is no device login as it came', async (kind) => {
+    const sent: RequestInit[] = []
+    const { fetch: dialect, provider } = codexDevice({
+      fetch: async (_input, init) => {
+        sent.push(init ?? {})
+        return new Response('{}')
+      },
+    })
+    const text = 'grant_type=refresh_token&refresh_token=r'
+    const body = kind === 'text' ? new URLSearchParams(text) : new Response(text).body
+    await dialect(provider.endpoints?.token ?? '', { method: 'POST', body })
+    const handed = sent[0]?.body
+    expect(handed instanceof ReadableStream).toBe(kind === 'stream')
+    expect(await new Response(handed).text()).toBe(text)
   })
 })
 
