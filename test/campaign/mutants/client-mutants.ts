@@ -133,7 +133,7 @@ export const clientMutants: readonly Mutant[] = [
         name: 'a store may give another transaction than was asked for',
         find: 'if (transaction === undefined || transaction.state !== state) return undefined',
         replace: 'if (transaction === undefined) return undefined',
-        tests: [signIns],
+        tests: [`${client}/sign-in-guards.test.ts`],
       },
     ],
   ),

@@ -56,6 +56,7 @@ export const redirectMutants: readonly Mutant[] = [
         name: 'a target may be of any length',
         find: 'if (target.length > longestTarget) return { status: 414 }\n',
         replace: '\n',
+        tests: ['test/node/loopback-judge-guards.test.ts'],
       },
     ],
   ),
