@@ -48,6 +48,7 @@ describe('toolFilePath', () => {
     ['synaps', {}, '.synaps-cli/auth.json'],
     ['synaps', { SYNAPS_PROFILE: 'work' }, '.synaps-cli/work/auth.json'],
     ['synaps', { SYNAPS_PROFILE: '../..' }, '.synaps-cli/auth.json'],
+    ['synaps', { SYNAPS_PROFILE: '..' }, '.synaps-cli/auth.json'],
     ['opencode', {}, '.local/share/opencode/auth.json'],
     ['claude-code', {}, '.claude/.credentials.json'],
     ['codex', {}, '.codex/auth.json'],
