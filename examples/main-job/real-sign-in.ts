@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-import type { Provider } from 'latchkey'
+import type { Provider, SignInResult } from 'latchkey'
 import { createNodeClient } from 'latchkey/node'
 import { anthropic, anthropicPlatform } from 'latchkey/providers/anthropic'
 import { github } from 'latchkey/providers/github'
@@ -58,8 +58,11 @@ export async function realSignIn(args: readonly string[]): Promise<void> {
   if (provider === undefined || clientId === undefined || via === undefined) throw new Error(usage)
   const scopes = values.scope
   const client = createNodeClient({ provider, clientId, allowInsecureLoopback: true, ...(scopes && { scopes }) })
-  const { account, expiresAt } = await client.signIn({ via })
-  const until =
-    expiresAt === undefined ? 'for as long as the server likes' : `until ${new Date(expiresAt).toLocaleString()}`
-  console.log(`✓ signed in as ${account?.name ?? account?.email ?? account?.key ?? 'somebody'}, ${until}`)
+  console.log(welcome(await client.signIn({ via })))
+}
+
+function welcome({ account, expiresAt }: SignInResult): string {
+  const who = account?.name ?? account?.email ?? account?.key ?? 'somebody'
+  const until = expiresAt === undefined ? 'nobody knows when' : new Date(expiresAt).toLocaleString()
+  return `✓ signed in as ${who}, until ${until}`
 }
