@@ -8,10 +8,12 @@ import {
   writeProofKey,
 } from '../core/index.ts'
 import type { Parties, Proof, Server } from '../core/index.ts'
+import { OAuthError } from '../errors.ts'
 import { failedOutcome } from '../lifecycle/outcome.ts'
 import type { Outcome } from '../lifecycle/outcome.ts'
 import type { Presented, RefreshableRecord } from '../lifecycle/refresh.ts'
 import type { Config } from './options.ts'
+import { reachable } from './reachable.ts'
 
 /** A client's way to the server: its metadata, asked for once, and the keys it proves. */
 export interface Connection {
@@ -76,6 +78,7 @@ async function present(connect: Connection['parties'], config: Config, record: R
   const line = openLine(config.world.fetch)
   try {
     const parties = await connect(record)
+    if (lastChance(config, record)) await ensureReachable(parties)
     const refreshed = await refreshTokens(withFetch(parties, line.fetch), request(config, record))
     line.close()
     // Callers get this very object, and may not change it for others.
@@ -92,6 +95,16 @@ async function present(connect: Connection['parties'], config: Config, record: R
     line.close()
     return { outcome }
   }
+}
+
+/** Whether, after one lost answer, another would cost the session: the request had better arrive. */
+function lastChance({ provider: { rotation = 'unknown' } }: Config, { intent }: RefreshableRecord): boolean {
+  return intent !== undefined && (rotation === 'strict' || rotation === 'unknown')
+}
+
+async function ensureReachable({ server, world }: Parties): Promise<void> {
+  if (server.token_endpoint === undefined || (await reachable(world, server.token_endpoint))) return
+  throw new OAuthError('network', { endpoint: 'token', sent: 'no' })
 }
 
 /** A `fetch` whose token request stays open when whoever made it no longer waits. */
@@ -151,7 +164,7 @@ async function lateOutcome(
       request(config, record),
     )
   } catch (error) {
-    return failedOutcome(error, [])
+    return failedOutcome(error, config.provider.terminalErrors ?? [])
   }
 }
 
