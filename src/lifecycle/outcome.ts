@@ -49,11 +49,13 @@ export interface Presentation {
 
 /**
  * The record that says "this refresh token is about to be presented": compare-and-swap on the refresh
- * token and on the intent that was seen, so that of two who lost the lock one presents it first.
+ * token and on the intent that was seen, so that of two who lost the lock one presents it first, and the
+ * other not at all if it was refused.
  */
 export function withIntent(current: StoredRecord | undefined, presentation: Presentation): StoredRecord | undefined {
   const { record, hash, owner, at, lost } = presentation
   if (!sameGeneration(current, record) || !sameIntent(current.intent, record.intent)) return current
+  if (current.dead?.hash === hash) return current
   return { ...current, intent: { hash, owner, at, lost } }
 }
 

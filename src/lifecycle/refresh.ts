@@ -5,7 +5,7 @@ import { decide, stillServes } from './decide.ts'
 import type { Chance, Held, Need, Policy, Step } from './decide.ts'
 import { sameTokens, withIntent, withoutIntent } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
-import { settle } from './settle.ts'
+import { judged, saved, settle } from './settle.ts'
 import type { Ended, Outrun } from './settle.ts'
 
 /** What a refresh acts upon. */
@@ -62,13 +62,13 @@ const siblingGrace = [0, 250, 1500]
  */
 export async function refresh(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
   const { store, key, clock } = parts
-  const ended = await locked(parts, need, seen)
+  const ended = await saved(parts, await locked(parts, need, seen))
   if (ended.kind !== 'failed' || !isUnsettled(ended.error, ended.record, clock.now())) return ended
   for (const pause of parts.siblings ? siblingGrace : siblingGrace.slice(0, 1)) {
     if (pause > 0) await clock.sleep(pause)
     const current = await store.get(key).catch(() => ended.record)
     if (current === undefined) return { kind: 'overtaken' }
-    if (!sameTokens(current, ended.record)) return locked(parts, need, ended.record)
+    if (!sameTokens(current, ended.record)) return saved(parts, await locked(parts, need, ended.record))
   }
   return ended
 }
@@ -213,10 +213,5 @@ async function lateEnd(parts: Refreshing, presentation: Presentation, late: Prom
   // That the refresh token is void, whoever presents it now will hear for themselves.
   if (again && outcome.kind === 'rejected') return { kind: 'failed', error: outcome.error, record: current }
   if (again) await clock.sleep(precedence)
-  const ended = await settle(parts, presentation, outcome)
-  if (ended.kind !== 'outrun') return ended
-  const record = await store.get(key)
-  return record === undefined
-    ? { kind: 'overtaken', unused: ended.unused }
-    : { kind: 'served', record, how: 'adopted', unused: ended.unused }
+  return judged(parts, await settle(parts, presentation, outcome))
 }

@@ -24,6 +24,8 @@ export interface Unsaved {
   readonly error: OAuthError
   /** Why the record is not what was asked for, where it is not. */
   readonly failure?: OAuthError | undefined
+  /** Tries once more, and elsewhere. */
+  readonly settle: (store: HeldStore) => Promise<Ended | Outrun>
 }
 
 /** Another generation is stored than the one that was presented: it has to be judged anew. */
@@ -40,11 +42,8 @@ export interface Place {
 }
 
 /** Writes what an outcome means, and says what that makes of the refresh. */
-export async function settle(
-  { store, key, clock }: Place,
-  presentation: Presentation,
-  outcome: Outcome,
-): Promise<Ended | Outrun> {
+export async function settle(place: Place, presentation: Presentation, outcome: Outcome): Promise<Ended | Outrun> {
+  const { store, key, clock } = place
   const now = clock.now()
   const change: RecordChange = (current) => withOutcome(current, presentation, outcome, now)
   const brings = outcome.kind === 'tokens' || outcome.kind === 'defective'
@@ -56,12 +55,38 @@ export async function settle(
   } catch (error) {
     const record = brought ?? change(presentation.record) ?? presentation.record
     const failure = outcome.kind === 'tokens' ? undefined : errorOf(outcome)
-    return { kind: 'unsaved', record, change, error: storeError(error), failure, unused: brought }
+    return {
+      kind: 'unsaved',
+      record,
+      change,
+      error: storeError(error),
+      failure,
+      unused: brought,
+      settle: (other) => settle({ ...place, store: other }, presentation, outcome),
+    }
   }
   if (stored === undefined) return { kind: 'overtaken', unused: brought }
   if (!sameGeneration(stored, brought ?? presentation.record)) return { kind: 'outrun', unused: brought }
   if (outcome.kind === 'tokens') return { kind: 'served', record: stored, how: 'refreshed' }
   return { kind: 'failed', error: errorOf(outcome), record: stored }
+}
+
+/**
+ * Writes once more, without the lock, what could not be written under it: whoever has lost a lock may
+ * not write by it any more. Nothing newer is overwritten, and those who share the store need it now.
+ */
+export async function saved(place: Place, ended: Ended): Promise<Ended> {
+  if (ended.kind !== 'unsaved') return ended
+  return judged(place, await ended.settle(place.store)).catch(() => ended)
+}
+
+/** What it means that another generation is stored: it is taken over, unless there is none any more. */
+export async function judged({ store, key }: Place, ended: Ended | Outrun): Promise<Ended> {
+  if (ended.kind !== 'outrun') return ended
+  const record = await store.get(key)
+  return record === undefined
+    ? { kind: 'overtaken', unused: ended.unused }
+    : { kind: 'served', record, how: 'adopted', unused: ended.unused }
 }
 
 /** What a failure of a store is called that has no name of ours. */

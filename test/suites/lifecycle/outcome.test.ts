@@ -124,6 +124,9 @@ describe('withIntent', () => {
     const theirs = record('rt1', { intent: { ...mine, owner: 'she', lost: 1 } })
     expect(withIntent(theirs, again)).toBe(theirs)
     expect(withIntent(theirs, presentation)).toBe(theirs)
+    // Who was faster was refused, which takes the intent away, and whoever is slower has seen none.
+    const refused = record('rt1', { dead: { hash: 'hash', at: now, error: 'invalid_grant' } })
+    expect(withIntent(refused, presentation)).toBe(refused)
   })
 
   it('is taken back where it is the very same, down to the count before', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { isOAuthError } from '../../../src/errors.ts'
-import type { Client, ClientEvent } from '../../../src/index.ts'
+import { isOAuthError, OAuthError } from '../../../src/errors.ts'
+import type { Client, ClientEvent, Store } from '../../../src/index.ts'
 import { hour, rig } from '../client/rig.ts'
 import type { Rig, RigOptions } from '../client/rig.ts'
 import { faultyStore } from './faulty-store.ts'
@@ -122,6 +122,26 @@ describe('promise 3: a successful answer is never thrown away', () => {
     await client.getToken()
     expect(refreshes()).toBe(2)
     expect(server.history.count({ endpoint: 'token', reuse: true })).toBe(0)
+  })
+
+  it('is stored past a lock that was lost under it, so that others find it', async () => {
+    const store = faultyStore()
+    const lost = new OAuthError('persist_failed', { where: 'the store', reason: 'the lock was lost.' })
+    const lock: Store['lock'] = (key, task, options) =>
+      store.lock(
+        key,
+        (held) => {
+          let writings = 0
+          return task({ ...held, update: (...args) => (writings++ > 0 ? Promise.reject(lost) : held.update(...args)) })
+        },
+        options,
+      )
+    const { client, another, events, refreshes } = await ended({ client: { store: { ...store, lock } } })
+    const token = await client.getAccessToken()
+    expect((await store.peek())?.tokens.accessToken).toBe(token)
+    expect(await another().getAccessToken()).toBe(token)
+    expect(refreshes()).toBe(1)
+    expect(events.map(({ type }) => type)).not.toContain('persist-failed')
   })
 
   it.each([
