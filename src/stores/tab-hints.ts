@@ -30,9 +30,9 @@ export function watchTabs(channel: string, key: string, listener: () => void): (
   const hear = ({ data }: MessageEvent): void => {
     if (data === key) listener()
   }
-  const wake = (): void => {
+  const wake = ({ type }: Event): void => {
     // A page on its way into the cache is told that it is hidden after it was told to go.
-    if (isHidden()) return
+    if (type === 'visibilitychange' && isHidden()) return
     listen()
     listener()
   }
