@@ -5,6 +5,9 @@ const lifecycle = 'test/suites/lifecycle'
 const decisions = `${lifecycle}/decide.test.ts`
 const outcomes = `${lifecycle}/outcome.test.ts`
 const promises = `${lifecycle}/promises.test.ts`
+const guards = 'test/suites/client/lifecycle-guards.test.ts'
+/** Schedules drawn at random notice what only an unlucky order of events shows. */
+const simulated = 'test/node/simulator.test.ts'
 const signOut = 'test/suites/client/sign-out.test.ts'
 const getToken = 'test/suites/client/get-token.test.ts'
 
@@ -149,7 +152,7 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'a flight goes on with the session of a later sign-in',
         find: "if (!parts.current()) return { kind: 'overtaken', unused }",
         replace: '',
-        tests: [promises, signOut],
+        tests: [guards],
       },
     ],
   ),
@@ -186,7 +189,8 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'a sign-out does not end what is under way',
         find: "if (epoch !== state.epoch) throw new OAuthError('signed_out', {})",
         replace: '',
-        tests: [promises, signOut],
+        tests: [simulated],
+        slow: true,
       },
       {
         name: 'tokens that a sign-out has overtaken are not revoked',
@@ -204,7 +208,7 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'every caller begins a flight',
         find: 'if (state.flight !== undefined) return state.flight',
         replace: '',
-        tests: [`${lifecycle}/callers.test.ts`, promises],
+        tests: [guards],
       },
       {
         name: 'a server that asks for patience is asked again',
@@ -215,7 +219,7 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'a failure takes a good token away',
         find: '  const tokens = lastResort(parts, state, need)\n  if (tokens !== undefined) return { tokens, asked: false }\n  throw failure',
         replace: '  throw failure',
-        tests: [getToken, promises],
+        tests: [guards],
       },
       {
         name: 'patience has no end',
@@ -237,7 +241,7 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'early refreshes that fail follow each other at once',
         find: 'active: () => lasts(pause, clock.now()),',
         replace: 'active: () => false,',
-        tests: [promises, getToken],
+        tests: [guards],
       },
     ],
   ),
@@ -249,13 +253,15 @@ export const lifecycleMutants: readonly Mutant[] = [
         name: 'what could not be written overwrites what is newer',
         find: '(state.unsaved === pending ? pending.change(current) : current)',
         replace: '(state.unsaved === pending ? pending.record : current)',
-        tests: [promises],
+        tests: [simulated],
+        slow: true,
       },
       {
         name: 'an old read overwrites what is newer in memory',
         find: '  if (views !== state.views) return\n',
         replace: '',
-        tests: [promises, signOut],
+        tests: [simulated],
+        slow: true,
       },
     ],
   ),

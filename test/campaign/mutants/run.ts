@@ -89,7 +89,7 @@ async function judge(bench: Workbench, mutant: Mutant): Promise<Row> {
     const why = await unsoundness(folder, file)
     if (why !== undefined) return { mutant, verdict: 'NOT JUDGED', told: `without it fails: ${why}` }
   }
-  const run = await bench.withFault(mutant, () => runTests({ folder, files: mutant.tests, env, limit: 120_000 }))
+  const run = await bench.withFault(mutant, () => runTests({ folder, files: mutant.tests, env, limit: 180_000 }))
   if (run.failing !== undefined) return { mutant, verdict: 'caught', told: run.failing }
   if (run.problem !== undefined) return { mutant, verdict: 'NOT JUDGED', told: run.problem }
   return { mutant, verdict: 'SURVIVED', told: mutant.tests.join(' ') }

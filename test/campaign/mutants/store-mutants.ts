@@ -64,7 +64,11 @@ export const storeMutants: readonly Mutant[] = [
         replace: 'owner === -1',
         tests: [denials],
       },
-      { name: 'a file of any size is read', find: 'if (stats.size > largest) throw tooLarge(target)', replace: '' },
+      {
+        name: 'a file that is too large passes for none',
+        find: 'if (stats.size > largest) throw tooLarge(target)',
+        replace: 'if (stats.size > largest) return undefined',
+      },
       {
         name: 'a file made read-only is replaced',
         find: 'await (await open(target, constants.O_WRONLY | nonBlocking)).close()',
