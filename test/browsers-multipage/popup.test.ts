@@ -18,7 +18,7 @@ function severingPage(request: Request): Response | undefined {
   })
 }
 
-// WebKitGTK's driver does not answer while a window is open that a page has opened.
+// Driven by WebKitGTK's driver these do not end within minutes, for a reason that is not known yet.
 describe.each(engines.filter(({ name }) => name !== 'webkit'))(
   'a sign-in by popup, at a server that severs the opener, in $name',
   ({ open }) => {
