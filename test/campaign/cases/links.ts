@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { link, lstat, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, readdir, readFile, rename, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isOAuthError } from '../../../src/errors.ts'
 import { fileStore } from '../../../src/stores/file.node.ts'
@@ -124,6 +125,7 @@ export const flippedLinks: Case = {
       while (running) {
         await flip(folder, outside, flips)
         flips += 1
+        await sleep(1)
       }
     })()
     const store = fileStore({ path, lockTimeout: 2_000 })
@@ -163,8 +165,8 @@ async function flip(folder: string, outside: string, turn: number): Promise<void
   for (const name of ['one', 'two']) {
     await symlink(outside, temporary)
     // Only a lock that is free can be swapped: a folder gives way to no link.
-    await rename(temporary, join(folder, `${name}.lock`)).catch(() => run('rm', ['-f', temporary]))
-    await run('rm', ['-f', join(folder, `${name}.lock`)]).catch(() => undefined)
+    await rename(temporary, join(folder, `${name}.lock`)).catch(() => unlink(temporary))
+    await unlink(join(folder, `${name}.lock`)).catch(() => undefined)
   }
 }
 
