@@ -70,6 +70,11 @@ export function withoutIntent(current: StoredRecord | undefined, presentation: P
   return lost === 0 ? rest : { ...rest, intent: { hash, owner, at, lost: lost - 1 } }
 }
 
+/** Whether the refresh token has been announced again since this presentation. */
+export function shownAgain(current: StoredRecord | undefined, presentation: Presentation): boolean {
+  return current?.intent?.hash === presentation.hash && !sameIntent(current.intent, presentation)
+}
+
 /**
  * The record that follows from an outcome: compare-and-swap on the refresh token that was presented.
  * Whatever else is stored by now stays as it is.

@@ -7,6 +7,7 @@ import type { ClientOptions } from '../../../src/index.ts'
 import { oidc } from '../../../src/providers/oidc.ts'
 import { hour, rig, settled } from '../client/rig.ts'
 import type { Rig } from '../client/rig.ts'
+import { faultyStore } from './faulty-store.ts'
 
 const refresh = { grant: 'refresh_token' } as const
 
@@ -33,6 +34,36 @@ describe('an answer that comes after we gave up', () => {
     expect(await call).toBe('timeout')
     clock.advance(4000)
     await expect.poll(async () => (await store.get(provider.id))?.dead?.error).toBe('refresh_token_reused')
+  })
+
+  it('yields to whoever has announced the refresh token again, though only just now', async () => {
+    const store = faultyStore(false)
+    const { client, another, server, signIn, clock, refreshes } = rig({
+      server: { rotation: 'grace' },
+      client: { store, timeout: 1000 },
+    })
+    await signIn()
+    const before = await client.getAccessToken()
+    clock.advance(hour)
+    server.faults.next('token', { ...refresh, latency: 5000, when: 'after-commit' })
+    const call = code(client.getToken())
+    await expect.poll(refreshes).toBe(1)
+    await settled()
+    clock.advance(1000)
+    expect(await call).toBe('timeout')
+    const commit = store.stall(1)
+    clock.advance(4000)
+    await commit.arrived
+    const held = server.faults.hold('token', refresh)
+    const token = another().getAccessToken()
+    await held.arrived
+    commit.release()
+    await settled()
+    expect((await store.peek())?.tokens.accessToken).toBe(before)
+    held.release()
+    await token
+    await settled()
+    expect((await store.peek())?.tokens.accessToken).toBe(await token)
   })
 })
 
