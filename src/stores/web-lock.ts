@@ -4,7 +4,7 @@ import { checkLockOptions } from './lock-queue.ts'
 
 /** The locks that all tabs and workers of this origin share; `undefined` where there are none. */
 export function webLocks(): LockManager | undefined {
-  return (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator?.locks
+  return (globalThis as { readonly navigator?: { readonly locks?: LockManager | null } }).navigator?.locks ?? undefined
 }
 
 /** A lock of this origin. */

@@ -74,10 +74,7 @@ describe('the main path', () => {
   it('says who signed in, and asks the server to revoke', async () => {
     const { client, signIn, server } = rig()
     await signIn()
-    // The simulated browser's URL.parse gives objects that are no URLs of its own; oauth4webapi refuses them.
-    const whole = typeof URL.parse !== 'function' || URL.parse('https://a.example') instanceof URL
-    if (whole) expect(await client.userInfo()).toMatchObject({ sub: 'ada' })
-    else await expect(client.userInfo()).rejects.toMatchObject({ code: 'config' })
+    expect(await client.userInfo()).toMatchObject({ sub: 'ada' })
     await client.revoke()
     expect(server.history.count({ endpoint: 'revocation', status: 200 })).toBe(2)
     expect(client.getSnapshot().status).toBe('signed-out')

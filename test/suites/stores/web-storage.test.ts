@@ -34,7 +34,7 @@ storeContract(
       destroy: async () => undefined,
     }
   },
-  { watches: 'BroadcastChannel' in globalThis },
+  { watches: 'document' in globalThis && 'BroadcastChannel' in globalThis },
 )
 
 for (const name of areas()) {
@@ -49,7 +49,7 @@ for (const name of areas()) {
         destroy: async () => storage.clear(),
       }
     },
-    { watches: 'BroadcastChannel' in globalThis },
+    { watches: 'document' in globalThis && 'BroadcastChannel' in globalThis },
   )
 }
 
