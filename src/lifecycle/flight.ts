@@ -12,9 +12,11 @@ import { within } from './wait.ts'
 /** Shares the flight that is under way, or begins one. A caller's abort never reaches it. */
 export function join(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {
   if (state.flight !== undefined) return state.flight
-  const { epoch } = state
-  const flight = within(fly(parts, state, need), 'a token', parts.patience, parts.clock).catch((error: unknown) => {
-    checkEpoch(state, epoch)
+  const since: Since = { epoch: state.epoch, endings: state.endings, over: false }
+  const work = fly(parts, state, need, since)
+  const flight = within(work, 'a token', parts.patience, parts.clock).catch((error: unknown) => {
+    since.over = true
+    checkEpoch(state, since.epoch)
     return rescued(parts, state, need, storeError(error))
   })
   state.flight = flight
@@ -30,8 +32,12 @@ function checkEpoch(state: SessionState, epoch: number): void {
   if (epoch !== state.epoch) throw new OAuthError('signed_out', {})
 }
 
-async function fly(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {
-  const since = { epoch: state.epoch, endings: state.endings }
+/** Whoever comes back late with nothing has read the store before those who came later. */
+function checkNews(ended: Ended, { over }: Since): void {
+  if (over && ended.kind === 'failed' && ended.unused === undefined) throw ended.error
+}
+
+async function fly(parts: SessionParts, state: SessionState, need: Need, since: Since): Promise<Landed> {
   const { clock, policy, store } = parts
   const record = await recall(parts, state)
   checkEpoch(state, since.epoch)
@@ -48,8 +54,10 @@ async function fly(parts: SessionParts, state: SessionState, need: Need): Promis
   return land(parts, state, await refresh(refreshing, need, record), since)
 }
 
-/** When a flight began. */
-type Since = Pick<SessionState, 'epoch' | 'endings'>
+/** When a flight began, and whether everybody has given it up. */
+interface Since extends Readonly<Pick<SessionState, 'epoch' | 'endings'>> {
+  over: boolean
+}
 
 async function land(parts: SessionParts, state: SessionState, ended: Ended, since: Since): Promise<Landed> {
   const { epoch, endings } = since
@@ -61,6 +69,7 @@ async function land(parts: SessionParts, state: SessionState, ended: Ended, sinc
     state.unsaved = ended
     if (ended.unused !== undefined) parts.onEvent({ type: 'persist-failed', code: ended.error.code })
   }
+  checkNews(ended, since)
   await remember(parts, state, record, { views: ++state.views, error: undefined })
   checkEpoch(state, epoch)
   const failure = failureOf(ended)

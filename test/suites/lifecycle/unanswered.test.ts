@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Fetch, Rotation, StoredRecord } from '../../../src/contracts.ts'
 import { isOAuthError } from '../../../src/errors.ts'
 import { memoryStore } from '../../../src/index.ts'
-import type { ClientOptions } from '../../../src/index.ts'
+import type { ClientOptions, Store } from '../../../src/index.ts'
 import { oidc } from '../../../src/providers/oidc.ts'
 import { hour, rig, settled } from '../client/rig.ts'
 import type { Rig } from '../client/rig.ts'
@@ -64,6 +64,42 @@ describe('an answer that comes after we gave up', () => {
     await token
     await settled()
     expect((await store.peek())?.tokens.accessToken).toBe(await token)
+  })
+})
+
+describe('a call that everybody has given up', () => {
+  it('says nothing of a session that began after it had looked', async () => {
+    const store = faultyStore(false)
+    let look = (): void => undefined
+    let land = (): void => undefined
+    const looks = new Promise<void>((resolve) => (look = resolve))
+    const lands = new Promise<void>((resolve) => (land = resolve))
+    const lock: Store['lock'] = (key, task, options) =>
+      store.lock(
+        key,
+        (held) =>
+          task({ ...held, get: () => looks.then(() => held.get(key)).then((found) => lands.then(() => found)) }),
+        options,
+      )
+    const { client, another, signIn, clock } = rig({ client: { store } })
+    const slow = another({ store: { ...store, lock } })
+    await signIn()
+    clock.advance(hour)
+    const call = code(slow.getToken())
+    await expect.poll(() => store.calls).toContain('lock')
+    await client.signOut()
+    look()
+    for (let i = 0; i < 3; i++) {
+      await settled()
+      clock.advance(120_000)
+    }
+    expect(await call).toBe('timeout')
+    await signIn()
+    const token = await slow.getAccessToken()
+    land()
+    await settled()
+    expect(slow.getSnapshot().status).toBe('signed-in')
+    expect(await slow.getAccessToken()).toBe(token)
   })
 })
 
