@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../../../src/contracts.ts'
+import type { RefreshIntent, StoredRecord } from '../../../src/contracts.ts'
 import type { Actor } from './scheduler.ts'
 import { lineage } from './server-model.ts'
 
@@ -46,8 +46,15 @@ export interface Judge {
   /** Families whose sign-in was told that it could not be written, and may be at any time. */
   readonly unsaved: ReadonlySet<number>
   readonly stored: ReadonlySet<string>
+  /** Who could not write something, and said so. */
+  readonly holding: Set<Actor>
   readonly presentations: readonly Presentation[]
-  /** Refresh tokens whose intent was written by somebody who was killed before it could present them. */
+  /** Whether this one has tried to sign out. */
+  departs(actor: Actor): boolean
+  /**
+   * Refresh tokens whose intent was written by somebody who then did not present them: killed, or told by
+   * the store that it was not written, and could not take it back.
+   */
   announced(): readonly string[]
   /** The nemesis took a living owner's lock away. */
   lockBroken: boolean
@@ -55,15 +62,15 @@ export interface Judge {
 
 /**
  * @param countsRepeats Whether this client may repeat a presentation twice only.
- * @param faulty Whether the store has failed.
+ * @param faults How often the store has failed somebody.
  */
-export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: () => boolean): Judge {
+export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (actor: Actor) => number): Judge {
   const defects: string[] = []
   const counts: Counts = {}
   const presentations: Presentation[] = []
   const stored = new Set<string>()
   const signedOut = new Set<number>()
-  let intents: { readonly actor: Actor; readonly refreshToken: string }[] = []
+  let intents: { readonly actor: Actor; readonly refreshToken: string; readonly intent: RefreshIntent }[] = []
   const begun = new Map<number, boolean>()
   const unsaved = new Set<number>()
   const ending = new Map<Actor, number>()
@@ -75,8 +82,10 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: ()
     stored,
     signedOut,
     unsaved,
+    holding: new Set(),
     lockBroken: false,
-    announced: () => intents.filter(({ actor }) => !actor.alive).map(({ refreshToken }) => refreshToken),
+    announced: () =>
+      intents.filter(({ actor }) => !actor.alive || faults(actor) > 1).map(({ refreshToken }) => refreshToken),
     count: (what) => (counts[what] = (counts[what] ?? 0) + 1),
     defect: (what) => defects.push(what),
     begins: (family) => begun.set(family, false),
@@ -85,23 +94,24 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: ()
       if (!saved) unsaved.add(family)
     },
     departed: () => ending.size > 0 || begun.size > 1,
+    departs: (actor) => ending.has(actor),
     ending: (actor, open) => ending.set(actor, (ending.get(actor) ?? 0) + (open ? 1 : -1)),
 
     presents(actor, refreshToken, record) {
       judge.count('presentations')
-      intents = intents.filter((intent) => intent.actor !== actor)
+      const latest = intents.findLastIndex((intent) => intent.actor === actor)
+      intents = intents.filter((_, index) => index !== latest)
       const { dead, intent, tokens } = record ?? {}
       const others = presentations.filter((other) => other.open && other.actor.alive)
-      // A refusal that comes late is written without the lock.
-      const refusedLate = presentations.some(({ late, refused }) => late && refused)
-      if (!judge.lockBroken && !refusedLate) {
-        if (others.length > 0) judge.defect('two refreshes are in flight at once')
+      const earlier = presentations.filter((other) => other.refreshToken === refreshToken)
+      if (!judge.lockBroken && others.length > 0) judge.defect('two refreshes are in flight at once')
+      // A refusal that comes late is written without the lock, and takes the intent away.
+      if (!judge.lockBroken && !earlier.some(({ late, refused }) => late && refused)) {
         if (dead?.hash === `h.${refreshToken}`) judge.defect('a refresh token is presented that is marked dead')
         if (tokens?.refreshToken === refreshToken && intent?.hash !== `h.${refreshToken}`) {
           judge.defect('a refresh token is presented without an intent')
         }
-        const earlier = presentations.filter((other) => other.refreshToken === refreshToken)
-        if (!faulty() && earlier.some((other) => other.refused && other.actor.alive)) {
+        if (earlier.some((other) => other.refused && other.actor.alive && faults(other.actor) === 0)) {
           judge.defect('a refused refresh token is presented again')
         }
         const answered = earlier.findLastIndex((other) => other.committed)
@@ -147,7 +157,12 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: ()
       }
       stored.add(after.tokens.accessToken)
       if (after.intent?.owner === actor.name && after.intent !== before?.intent) {
-        intents.push({ actor, refreshToken: after.tokens.refreshToken ?? '' })
+        intents.push({ actor, refreshToken: after.tokens.refreshToken ?? '', intent: after.intent })
+      }
+      if ((after.intent?.lost ?? -1) < (before?.intent?.lost ?? -1)) {
+        intents = intents.filter(
+          ({ intent }) => intent.at !== before?.intent?.at || intent.owner !== before.intent.owner,
+        )
       }
       for (const presentation of presentations) {
         if (presentation.brought === after.tokens.accessToken || presentation.brought === after.tokens.refreshToken) {
@@ -175,7 +190,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faulty: ()
     if (earlier.lost) return 'answer lost'
     if (unsaved.has(lineage(earlier.refreshToken).family)) return 'not written'
     if (!earlier.actor.alive && !earlier.committed) return 'owner killed'
-    if (!earlier.committed && (counts['persist-failed'] ?? 0) > 0) return 'not written'
+    if (!earlier.committed && (judge.holding.has(earlier.actor) || faults(earlier.actor) > 0)) return 'not written'
     return 'defect'
   }
 

@@ -9,6 +9,9 @@ const seed = process.env['LATCHKEY_SEED']
 const schedules = process.env['LATCHKEY_SCHEDULES']
 const firstSeed = Number(process.env['LATCHKEY_FIRST_SEED'] ?? 1)
 
+// Schedules make errors by the thousand, and nobody looks where they come from.
+Error.stackTraceLimit = 0
+
 if (process.argv.includes('--plant')) process.exitCode = await planted()
 else process.exitCode = seed === undefined ? await many() : await one(Number(seed))
 

@@ -45,7 +45,10 @@ export function network(parts: NetworkParts, actor: Actor): (record: Refreshable
     scheduler.trace.push(`${actor.name} presents ${record.tokens.refreshToken}${fate === undefined ? '' : `: ${fate}`}`)
     const presented = await travel(parts, presentation, fate)
     presentation.open = false
-    presentation.lost = presented.outcome.kind === 'lost'
+    const { kind } = presented.outcome
+    presentation.lost = kind === 'lost'
+    // What the server has said may be lost on the way.
+    presentation.refused ||= kind === 'rejected'
     return presented
   }
 }
@@ -99,7 +102,6 @@ async function exchange({ scheduler, server, judge }: NetworkParts, presentation
   judge.serverSaw(presentation, verdict.kind === 'granted')
   await scheduler.step(actor, `hears: ${verdict.kind}`)
   if (verdict.kind === 'refused') {
-    presentation.refused = true
     const error = new OAuthError('authorization_failed', { error: 'invalid_grant', endpoint: 'token', status: 400 })
     return { kind: 'rejected', word: 'invalid_grant', error }
   }
@@ -111,7 +113,10 @@ async function timeout(parts: NetworkParts, presentation: Presentation): Promise
   const { scheduler, tape } = parts
   const comes = tape.chance(0.7)
   const late = comes ? exchange(parts, presentation) : new Promise<never>(() => undefined)
-  void late.then(() => (presentation.late = true))
+  void late.then((outcome) => {
+    presentation.late = true
+    presentation.refused = outcome.kind === 'rejected'
+  })
   await scheduler.clock(presentation.actor).sleep(30_000)
   const error = new OAuthError('timeout', { what: 'the token endpoint', after: 30_000 })
   return { outcome: { kind: 'lost', error }, late }

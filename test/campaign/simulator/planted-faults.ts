@@ -29,7 +29,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'an intent that replaces a newer record',
     file: 'outcome.ts',
-    find: 'if (!sameGeneration(current, record) || !sameIntent(current.intent, record.intent)) return current\n  return { ...current,',
+    find: 'if (!sameGeneration(current, record) || !sameIntent(current.intent, record.intent)) return current\n  if (current.dead?.hash === hash) return current\n  return { ...current,',
     replace: 'if (current === undefined) return current\n  return { ...record,',
   },
   {
@@ -95,6 +95,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     replace: '',
   },
   {
+    name: 'late answers yield to nobody',
+    file: 'refresh.ts',
+    find: 'again = shownAgain(current, presentation)',
+    replace: 'again = false',
+  },
+  {
     name: 'unanswered presentations are not counted',
     file: 'decide.ts',
     find: 'record.intent.lost + 1 : 0',
@@ -157,7 +163,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'patience has no end',
     file: 'flight.ts',
-    find: "within(fly(parts, state, need), 'a token', parts.patience, parts.clock)",
-    replace: "within(fly(parts, state, need), 'a token', parts.patience * 50, parts.clock)",
+    find: "within(work, 'a token', parts.patience, parts.clock)",
+    replace: "within(work, 'a token', parts.patience * 50, parts.clock)",
   },
 ]

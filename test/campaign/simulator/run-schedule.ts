@@ -155,9 +155,11 @@ async function judgeEnd(world: World): Promise<void> {
       (!lost || late) &&
       !committed &&
       actor.alive &&
+      // What comes after its client has signed out is revoked, though the store may not have let it go.
+      !judge.departs(actor) &&
       refreshToken === record.tokens.refreshToken,
   )
-  if (wasted && world.server.rotation !== 'none' && !judge.lockBroken) judge.defect('an answer is thrown away')
+  if (wasted && world.server.rotation !== 'none') judge.defect('an answer is thrown away')
   const newcomer = world.open(world.processes)
   let lost = true
   watch(
@@ -188,6 +190,9 @@ function causeOfLoss({ judge, server, policy }: World, family: number): string {
   const announced = judge.announced().filter((refreshToken) => lineage(refreshToken).family === family)
   if (!unlimited && lost.length + announced.length >= 2) return 'two answers lost'
   if (judge.departed() && judge.unsaved.has(family)) return 'signed out while the store failed'
+  const revoked = ours.filter(({ brought, lost: unanswered, late }) => brought !== undefined && (!unanswered || late))
+  if (revoked.some(({ committed, actor }) => !committed && judge.departs(actor)))
+    return 'signed out while the store failed'
   if (forgiving) return 'no reason'
   const reuse = ours.find((presentation) => presentation.reuse !== undefined && presentation.reuse !== 'defect')?.reuse
   if (reuse !== undefined) return reuse

@@ -8,6 +8,8 @@ export interface SharedStoreOptions {
   /** Whether an update outside the lock waits for it, as it does where the lock is a file's. */
   readonly updatesWait: boolean
   readonly solitary: boolean
+  /** Whether whoever has lost the lock can write no more by it. */
+  readonly fenced: boolean
   /** How likely one writing is to fail. */
   readonly sickness: number
   /** How long the lock of a dead owner is respected, in milliseconds. */
@@ -27,7 +29,10 @@ export interface SharedStore {
   heal(): void
   /** What a death leaves behind. */
   bury(actor: Actor): void
-  readonly faults: () => number
+  /** How often somebody has read it. */
+  readonly reads: (actor: Actor) => number
+  /** How often it has failed somebody. */
+  readonly faults: (actor: Actor) => number
 }
 
 interface Hold {
@@ -46,33 +51,39 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
   let holder: Hold | undefined
   let queue: Waiter[] = []
   let sickness = options.sickness
-  let faults = 0
+  const faults: Actor[] = []
+  const reads: Actor[] = []
   const undertaker: Actor = { name: 'undertaker', alive: true }
 
-  function fail(): boolean {
+  function fail(actor: Actor): boolean {
     if (sickness === 0 || !tape.chance(sickness)) return false
-    faults++
+    faults.push(actor)
     return true
   }
 
   async function get(actor: Actor): Promise<StoredRecord | undefined> {
     await scheduler.step(actor, 'reads')
-    if (fail()) throw new OAuthError('store_denied', { where: 'the store', reason: 'simulated.' })
+    if (fail(actor)) throw new OAuthError('store_denied', { where: 'the store', reason: 'simulated.' })
     const found = record
+    reads.push(actor)
     await scheduler.step(actor, 'has read')
     return found
   }
 
-  async function write(actor: Actor, change: RecordChange): Promise<StoredRecord | undefined> {
+  async function write(actor: Actor, change: RecordChange, hold?: Hold): Promise<StoredRecord | undefined> {
     await scheduler.step(actor, 'writes')
-    if (fail()) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated.' })
+    if (options.fenced && hold !== undefined && holder !== hold) {
+      faults.push(actor)
+      throw new OAuthError('persist_failed', { where: 'the store', reason: 'the lock was lost.' })
+    }
+    if (fail(actor)) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated.' })
     const before = record
     const after = change(before)
     record = after
     if (after !== before) options.onWrite(actor, before, after)
     await scheduler.step(actor, 'has written')
     // What was written may be there although the writer is told otherwise.
-    if (fail()) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated, but written.' })
+    if (fail(actor)) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated, but written.' })
     return after
   }
 
@@ -106,26 +117,29 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     next()
   }
 
-  async function locked<T>(actor: Actor, task: () => Promise<T>, lockOptions: LockOptions): Promise<T> {
+  async function locked<T>(actor: Actor, task: (hold: Hold) => Promise<T>, lockOptions: LockOptions): Promise<T> {
     let steal = (_: Error): void => undefined
     const stolen = new Promise<never>((_, reject) => (steal = reject))
     stolen.catch(() => undefined)
     const hold = await acquire(actor, lockOptions, steal)
-    const work = task().finally(() => release(hold))
+    const work = task(hold).finally(() => release(hold))
     work.catch(() => undefined)
     return Promise.race([work, stolen])
   }
 
   function view(actor: Actor): Store {
-    const held: HeldStore = { get: () => get(actor), update: (_, change) => write(actor, change) }
+    const handle = (hold?: Hold): HeldStore => ({
+      get: () => get(actor),
+      update: (_, change) => write(actor, change, hold),
+    })
     return {
-      ...held,
+      ...handle(),
       consistency: 'atomic',
       solitary: options.solitary,
       keys: async () => [],
       update: (_, change) =>
         options.updatesWait ? locked(actor, () => write(actor, change), { timeout: 30_000 }) : write(actor, change),
-      lock: (_, task, lockOptions) => locked(actor, () => task(held), lockOptions),
+      lock: (_, task, lockOptions) => locked(actor, (hold) => task(handle(hold)), lockOptions),
     }
   }
 
@@ -159,6 +173,7 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
       queue = queue.filter((waiter) => waiter.actor !== actor)
       if (holder?.actor === actor) abandon(holder)
     },
-    faults: () => faults,
+    reads: (actor) => reads.filter((other) => other === actor).length,
+    faults: (actor) => faults.filter((other) => other === actor).length,
   }
 }

@@ -34,6 +34,8 @@ export interface Context {
   /** Families whose sign-out was completed here. */
   readonly ended: Set<number>
   open: number
+  /** Which access token was stored when the oldest open call began. */
+  found: string | undefined
 }
 
 /** Everything there is in one schedule. */
@@ -77,13 +79,14 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
   const judge = createJudge(
     rotation.server !== 'none',
     rotation.client === 'unknown' || rotation.client === 'strict',
-    () => store.faults() > 0,
+    (actor) => store.faults(actor),
   )
   const processes = 1 + tape.pick(3)
   const solitary = processes === 1 && tape.chance(0.5)
   const store = sharedStore(scheduler, tape, {
     solitary,
     updatesWait: tape.chance(0.5),
+    fenced: tape.chance(0.5),
     sickness: tape.chance(0.25) ? 0.08 : 0,
     stale: tape.chance(0.5) ? 10_000 : 0,
     onWrite: judge.writes,
@@ -111,6 +114,7 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
         given: [],
         ended: new Set(),
         open: 0,
+        found: undefined,
         session: lifecycle.createSession({
           store: store.view(actor),
           key: 'slot',
@@ -126,7 +130,10 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
           ),
           discard: (record) => revoke(world, actor, record),
           onChange: () => undefined,
-          onEvent: ({ type }) => judge.count(type),
+          onEvent({ type }) {
+            judge.count(type)
+            if (type === 'persist-failed') judge.holding.add(actor)
+          },
         }),
       }
       return context
@@ -171,14 +178,14 @@ export async function call(
 ): Promise<TokenSet | undefined> {
   const { judge, scheduler, store } = world
   const startedAt = scheduler.now() - world.jumped
-  const before = store.peek()?.tokens.accessToken
-  context.open++
+  const reads = store.reads(context.actor)
+  if (context.open++ === 0) context.found = store.peek()?.tokens.accessToken
   try {
     const tokens = await context.session.getTokens(need, signal)
     judge.count('calls served')
     const { family } = lineage(tokens.accessToken)
     if (context.ended.has(family) && !judge.unsaved.has(family)) judge.defect('a token is returned after its sign-out')
-    if (!judge.stored.has(tokens.accessToken) && (judge.counts['persist-failed'] ?? 0) === 0) {
+    if (!judge.stored.has(tokens.accessToken) && !judge.holding.has(context.actor)) {
       judge.defect('a token is returned that was never stored')
     }
     if (tokens.accessToken === need.refused) judge.defect('a refused token is returned')
@@ -190,7 +197,15 @@ export async function call(
     scheduler.trace.push(`${context.actor.name} is told ${error.code} ${JSON.stringify(error.detail)}`)
     if (error.code === 'signed_out' && !judge.departed()) judge.defect('a caller is told of a sign-out that never was')
     const slow = scheduler.now() - world.jumped - startedAt >= patience
-    if (!slow && !isExcused(world, error.code) && isPlain(need) && hadGoodToken(world, before)) {
+    // Whoever joins a flight may be told what that has read before.
+    const looked = store.reads(context.actor) > reads
+    if (
+      looked &&
+      !slow &&
+      !isExcused(world, context, error.code) &&
+      isPlain(need) &&
+      hadGoodToken(world, context.found)
+    ) {
       judge.defect(`a good token is not served (${error.code})`)
     }
     return undefined
@@ -201,9 +216,8 @@ export async function call(
 }
 
 /** Whether a caller may be turned away at such a time, whatever is stored. */
-function isExcused({ judge, store }: World, code: string): boolean {
-  const meddled = (judge.counts['another program refreshes'] ?? 0) > 0
-  return ['aborted', 'signed_out', 'timeout'].includes(code) || meddled || store.faults() > 0 || judge.lockBroken
+function isExcused({ store }: World, { actor }: Context, code: string): boolean {
+  return ['aborted', 'signed_out', 'timeout'].includes(code) || store.faults(actor) > 0
 }
 
 function isPlain({ force, refused, minValidity }: Parameters<Session['getTokens']>[0]): boolean {
