@@ -79,8 +79,13 @@ it('does not refresh the tokens of a later sign-in for whoever waited since the 
   const opened = new Promise<void>((resolve) => {
     open = resolve
   })
+  let reach: () => void = () => undefined
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
   let last: Promise<unknown> = Promise.resolve()
   const lock: typeof inner.lock = (key, task, options) => {
+    reach()
     const run = opened.then(() => inner.lock(key, task, options))
     last = run.catch(() => undefined)
     return run
@@ -89,7 +94,7 @@ it('does not refresh the tokens of a later sign-in for whoever waited since the 
   await signIn()
   const gone = new AbortController()
   const waiting = client.getToken({ forceRefresh: true, signal: gone.signal }).catch((error: unknown) => error)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await reached
   gone.abort()
   await waiting
   await client.signOut()
