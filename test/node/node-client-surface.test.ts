@@ -6,7 +6,32 @@ import { oidc } from '../../src/providers/oidc.ts'
 
 describe('the entry for Node', () => {
   it('gives these names', () => {
-    const names = ['authFilePath', 'createNodeClient', 'fileStore', 'openBrowser', 'startCallbackServer']
+    const names = [
+      'authFilePath',
+      'borrowTokens',
+      'buildAuthUrl',
+      'createNodeClient',
+      'createOAuthClient',
+      'ensureFreshProviderToken',
+      'ensureFreshToken',
+      'environmentTokens',
+      'exchangeCodeForTokens',
+      'fileStore',
+      'installationId',
+      'loadAuth',
+      'loadProviderAuth',
+      'login',
+      'loginOpenAICodex',
+      'moveTokens',
+      'openBrowser',
+      'readAnthropicProfile',
+      'refreshToken',
+      'saveAuth',
+      'saveProviderAuth',
+      'startCallbackServer',
+      'toolFilePath',
+      'writeAnthropicProfile',
+    ]
     expect(Object.keys(node).sort()).toEqual(names)
   })
 

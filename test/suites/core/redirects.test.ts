@@ -159,6 +159,8 @@ describe('a redirect is not followed', () => {
     const { url } = trap()
     const follows: Fetch = (_, init) => fetch(url(307, stage), { ...init, redirect: 'follow' })
     const attempt = clientCredentials({ ...parties, world: worldOf(server, follows) })
-    expect(await failureOf(attempt)).toMatchObject({ code: 'unexpected_redirect' })
+    // Deno is given a stream, which it can't send on, and says so.
+    const code = 'Deno' in globalThis ? 'network' : 'unexpected_redirect'
+    expect(await failureOf(attempt)).toMatchObject({ code })
   })
 })

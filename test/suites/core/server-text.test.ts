@@ -80,9 +80,10 @@ describe('a server that repeats what it was sent', () => {
   })
 
   it('does not get a secret into an error code', async () => {
-    const world = worldOf(server, async (_, init) =>
-      json({ error: new URLSearchParams(String(init?.body)).get('refresh_token') }, { status: 400 }),
-    )
+    const world = worldOf(server, async (input, init) => {
+      const fields = new URLSearchParams(await new Request(input, init).text())
+      return json({ error: fields.get('refresh_token') }, { status: 400 })
+    })
     const tokens = { accessToken: 'a', tokenType: 'Bearer', refreshToken: asciiCanary } as const
     const error = await failureOf(refreshTokens({ ...parties, world }, { tokens }))
     expect(error).toMatchObject({ code: 'authorization_failed', detail: { error: 'unreadable' } })

@@ -158,10 +158,11 @@ describe('a callback of the real server', () => {
 describe('a client assertion', () => {
   it('is for the issuer alone, whichever endpoint it is sent to', async () => {
     const assertions: string[] = []
-    const listening: Fetch = (input, init) => {
-      const assertion = init?.body instanceof URLSearchParams ? init.body.get('client_assertion') : null
+    const listening: Fetch = async (input, init) => {
+      const body = init?.method === 'POST' ? await new Request(input, init).text() : undefined
+      const assertion = new URLSearchParams(body).get('client_assertion')
       if (assertion !== null) assertions.push(assertion)
-      return realWorld.fetch(input, init)
+      return realWorld.fetch(input, body === undefined ? init : { ...init, body })
     }
     const clientAuth = privateKeyJwt(jwt.privateKey)
     const client = clientOf(jwt, { clientAuth, fetch: listening, pushedAuthorization: true })
