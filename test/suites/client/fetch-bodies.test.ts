@@ -34,12 +34,15 @@ describe('a request that is made again after a 401', () => {
     const form = new FormData()
     form.set('name', 'value')
     form.set('file', new Blob(['content']), 'a.txt')
+    // WebKitGTK can send a file in a form, but not read it back, as this test's API does.
+    const legible = await new Request(`${origin}/`, { method: 'POST', body: form }).text().catch(() => undefined)
+    if (legible === undefined) form.delete('file')
     await client.fetch(`${origin}/`, { method: 'POST', body: form })
     const parts = arrived.map(({ body, headers }) => {
       const [, boundary = 'none'] = /boundary=(.+)$/.exec(headers.get('content-type') ?? '') ?? []
       return body.replaceAll(boundary, '')
     })
-    expect(parts[0]).toContain('content')
+    expect(parts[0]).toContain(legible === undefined ? 'value' : 'content')
     expect(parts[1]).toBe(parts[0])
   })
 
@@ -47,8 +50,10 @@ describe('a request that is made again after a 401', () => {
     const { client, signIn, origin, arrived } = refusingOnce()
     await signIn()
     const request = new Request(`${origin}/a?b`, { method: 'DELETE', headers: { 'x-mine': '1' } })
-    expect((await client.fetch(request)).status).toBe(200)
-    expect(arrived).toHaveLength(2)
+    // Firefox does not say whether a Request has a body, so there it might have been a stream.
+    const tells = 'body' in Request.prototype
+    expect((await client.fetch(request)).status).toBe(tells ? 200 : 401)
+    expect(arrived).toHaveLength(tells ? 2 : 1)
     for (const { method, url, headers } of arrived) {
       expect([method, url, headers.get('x-mine')]).toEqual(['DELETE', `${origin}/a?b`, '1'])
     }
