@@ -25,6 +25,8 @@ export interface RunOptions {
 }
 
 const timeLimit = 8 * 60_000
+/** Longer than any one file takes, in milliseconds. */
+const longestSilence = 3 * 60_000
 
 /** Runs the tests of one runtime, and leaves no process behind. */
 export async function runTests(runtime: RuntimeEntry, options: RunOptions): Promise<Outcome> {
@@ -35,7 +37,12 @@ export async function runTests(runtime: RuntimeEntry, options: RunOptions): Prom
   }
   const startedAt = performance.now()
   const reportPath = join(options.folder, `${runtime.name}.json`)
-  const { problem, output } = await execute(runtime, reportPath, options)
+  let { problem, output } = await execute(runtime, reportPath, options)
+  if (problem === wentSilent) {
+    // Bun 1.4.5 now and then stands still between two files, all its threads waiting for each other.
+    console.log(`${runtime.name}: ${wentSilent} It is started once more.`)
+    ;({ problem, output } = await execute(runtime, reportPath, options))
+  }
   const milliseconds = performance.now() - startedAt
   const report = existsSync(reportPath) ? (JSON.parse(readFileSync(reportPath, 'utf8')) as Report) : undefined
   return { ...judge(report, expected, problem), milliseconds, output }
@@ -46,6 +53,8 @@ function filesFor(runtime: RuntimeEntry, filters: readonly string[]): readonly s
   if (filters.length === 0) return files
   return files.filter((file) => filters.some((filter) => file.includes(relative('.', resolve(filter)))))
 }
+
+const wentSilent = `It said nothing for ${longestSilence / 1000} s.`
 
 interface Execution {
   readonly problem?: string
@@ -65,18 +74,25 @@ async function execute(runtime: RuntimeEntry, reportPath: string, options: RunOp
     },
   })
   let output = ''
+  let heardAt = performance.now()
   for (const stream of [vitest.child.stdout, vitest.child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
+      heardAt = performance.now()
       if (options.aloud) process.stdout.write(text)
     })
   }
   const limit = AbortSignal.timeout(timeLimit)
+  let listening: NodeJS.Timeout | undefined
   const problem = await new Promise<string | undefined>((resolve) => {
+    listening = setInterval(() => {
+      if (performance.now() - heardAt > longestSilence) resolve(wentSilent)
+    }, 1000)
     limit.addEventListener('abort', () => resolve(`It did not end within ${timeLimit / 1000} s.`))
     vitest.child.once('error', (error) => resolve(`It could not be started: ${error.message}`))
     vitest.child.once('close', (code, signal) => resolve(code === 0 ? undefined : `It ended with ${signal ?? code}.`))
   })
+  clearInterval(listening)
   await vitest.end()
   await endTests(runtime)
   if (runtime.uncaught?.test(output)) return { output, problem: 'An error was thrown that nobody caught.' }
