@@ -9,7 +9,8 @@ import { endAllPrograms } from './spawn-program.ts'
 import { startWorld } from './start-world.ts'
 
 const strict = process.env['CI'] === 'true'
-const atOnce = 2
+// One at a time in CI: what is measured there is the library, not how two runtimes share two cores.
+const atOnce = strict ? 1 : 2
 
 const { chosen, files } = readArguments(process.argv.slice(2))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
