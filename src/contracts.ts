@@ -131,6 +131,8 @@ export interface Transaction {
   readonly state: string
   readonly codeVerifier: string
   readonly nonce?: string
+  /** How long ago the person may have proven who they are, in seconds: the `max_age` that was asked for. */
+  readonly maxAge?: number
   /** The store key of the account slot that will be filled. */
   readonly slot: string
   readonly issuer: string

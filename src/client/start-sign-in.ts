@@ -18,6 +18,7 @@ export async function startSignIn({ config, connection }: SignInParts, options: 
   if (redirectUri === undefined) throw new OAuthError('config', { reason: 'there is no redirectUri.' })
   const scopes = options.scopes === undefined ? config.scopes : readScopes(options.scopes)
   const resource = options.resource ?? config.resource
+  const params = authorizationParams === undefined ? {} : { params: { ...authorizationParams } }
   const kept = appState === undefined ? {} : { appState: plainJson(appState) }
   const parties = await connection.parties()
   const transaction = beginTransaction(parties, {
@@ -25,11 +26,12 @@ export async function startSignIn({ config, connection }: SignInParts, options: 
     redirectUri,
     scopes,
     ...(resource !== undefined && { resource }),
+    ...params,
     ...kept,
     lifetime: config.transactionTimeout,
   })
   const { url, expiresAt } = await authorizationUrl(parties, transaction, {
-    ...(authorizationParams !== undefined && { params: { ...authorizationParams } }),
+    ...params,
     pushed: config.pushedAuthorization || parties.server.require_pushed_authorization_requests === true,
     ...(signal !== undefined && { signal }),
   })

@@ -60,8 +60,9 @@ const reserved = [
 
 /** Makes the transaction for one sign-in: fresh state and verifier, and a nonce where OpenID Connect is spoken. */
 export function beginTransaction(parties: Parties, request: AuthorizationRequest): Transaction {
-  const { server, clientId, world } = parties
+  const { provider, server, clientId, world } = parties
   const { slot, redirectUri, scopes, resource, appState, lifetime } = request
+  const maxAge = readMaxAge({ ...provider.authorizationParams, ...request.params }['max_age'])
   if (server.token_endpoint === undefined) throw config('the server names no token endpoint.')
   checkRedirectUri(redirectUri)
   if (resource !== undefined) checkResource(resource)
@@ -70,6 +71,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
     state: generateState(),
     codeVerifier: generateCodeVerifier(),
     ...(scopes.includes('openid') && { nonce: generateRandomNonce() }),
+    ...(maxAge !== undefined && { maxAge }),
     slot,
     issuer: server.issuer,
     clientId,
@@ -81,6 +83,13 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
     startedAt,
     expiresAt: startedAt + lifetime,
   }
+}
+
+/** What is asked for must be checked in the answer (OpenID Connect Core §3.1.3.7), so it must be a number. */
+function readMaxAge(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined
+  if (!/^\d{1,9}$/.test(value)) throw config('max_age must be a number of seconds.')
+  return Number(value)
 }
 
 /**

@@ -42,6 +42,7 @@ export async function exchangeCode(
   const judged = knownMembers(answer, members, { idToken: transaction.nonce !== undefined })
   const body = await processAuthorizationCodeResponse(server, client, judged, {
     ...(transaction.nonce !== undefined && { expectedNonce: transaction.nonce, requireIdToken: true }),
+    ...(transaction.maxAge !== undefined && { maxAge: transaction.maxAge }),
   }).catch((error: unknown) => {
     throw unusable('token', error, answer.response.status)
   })
