@@ -159,21 +159,21 @@ describe('the authorization URL', () => {
 })
 
 describe('state and verifier', () => {
-  it('are new each time, long enough, and never of Math.random', () => {
+  it('are new each time in 100 000 starts, long enough, and never of Math.random', { timeout: 60_000 }, () => {
     const { random } = Math
     Math.random = () => {
       throw new Error('Math.random was called.')
     }
     try {
       const seen = new Set<string>()
-      for (let i = 0; i < 3000; i++) {
+      for (let i = 0; i < 100_000; i++) {
         const { state, codeVerifier, nonce = '' } = beginTransaction(parties, request)
         for (const value of [state, codeVerifier, nonce]) {
           if (!/^[\w-]{43}$/.test(value)) expect.fail(`${value.length} characters`)
           seen.add(value)
         }
       }
-      expect(seen.size).toBe(9000)
+      expect(seen.size).toBe(300_000)
     } finally {
       Math.random = random
     }
