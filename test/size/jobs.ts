@@ -1,0 +1,19 @@
+/** A program that somebody would write, and what it may weigh. */
+export interface Job {
+  readonly name: string
+  /** Its file in `jobs/`. */
+  readonly file: string
+  readonly platform: 'browser' | 'neutral' | 'node'
+  /** Source files behind an `import()` that the job really asks for when it runs. Every other one is listed, and not counted. */
+  readonly loads: readonly string[]
+  /** The most that all it loads may weigh, minified and each file compressed by gzip -9, in bytes. */
+  readonly budget: number
+}
+
+/** The jobs, and the one table of budgets. */
+export const jobs: readonly Job[] = [
+  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], budget: 10_500 },
+  { name: 'SPA, OpenID Connect', file: 'spa-oidc.ts', platform: 'browser', loads: [], budget: 40_000 },
+  { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', loads: [], budget: 40_000 },
+  { name: 'script', file: 'script.ts', platform: 'node', loads: [], budget: 60_000 },
+]
