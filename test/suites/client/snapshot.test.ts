@@ -87,6 +87,8 @@ describe('the snapshot', () => {
     const later = another()
     later.subscribe(() => undefined)
     client.subscribe(() => undefined)
+    // Both have read the store before time goes on; a reading still under way would time out.
+    await settled()
     clock.advance(hour)
     await settled()
     expect(client.getSnapshot()).toEqual(over)
