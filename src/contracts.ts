@@ -207,16 +207,22 @@ export interface ProviderEndpoints {
   readonly endSession?: string
 }
 
-/** How a server's token requests differ from RFC 6749. */
-export interface TokenRequestQuirks {
+/** How requests to one endpoint differ from the RFCs. */
+export interface RequestQuirks {
   /** How bodies are written. @default 'form' */
   readonly encoding?: 'form' | 'json'
+  /** Headers of the server's own, for example an API version. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How a server's token requests differ from RFC 6749. */
+export interface TokenRequestQuirks extends RequestQuirks {
   /** Also send `state` with the code. */
   readonly sendState?: boolean
-  /** Headers for the token endpoint, for example an API version. */
-  readonly headers?: Readonly<Record<string, string>>
   /** Fields added to each refresh request. */
   readonly refreshParams?: Readonly<Record<string, string>>
+  /** What a refresh request has in place of the above. */
+  readonly refresh?: RequestQuirks
 }
 
 /** An OAuth error as read from a body that is not shaped as RFC 6749 §5.2 says. */
@@ -248,9 +254,14 @@ export interface Provider {
   /** @default 'unknown' */
   readonly rotation?: Rotation
   readonly apiOrigins?: readonly string[]
-  /** Headers each API call carries beside the token. */
+  /** Headers each API call carries beside the token, unless it sets them itself. */
   readonly apiHeaders?: Readonly<Record<string, string>>
+  /** Headers that are lists (RFC 9110 §5.6.1): each call carries these members too, whatever else it lists. */
+  readonly apiListHeaders?: Readonly<Record<string, string>>
   readonly tokenRequest?: TokenRequestQuirks
+  readonly revocationRequest?: RequestQuirks
+  /** What stands between the scopes in a token answer. @default ' ' */
+  readonly scopeSeparator?: string
   /** Error codes that, like `invalid_grant`, end a refresh token for good. */
   readonly terminalErrors?: readonly string[]
   /**

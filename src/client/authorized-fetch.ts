@@ -1,4 +1,4 @@
-import type { Fetch, TokenSet } from '../contracts.ts'
+import type { Fetch, Provider, TokenSet } from '../contracts.ts'
 import { networkError, parseUrl, withProof } from '../core/index.ts'
 import type { Proof } from '../core/index.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
@@ -20,8 +20,8 @@ import { challengeError } from './challenge-error.ts'
 export interface AuthorizedFetchParts {
   readonly fetch: Fetch
   readonly apiOrigins: ReadonlySet<string>
-  /** Headers that each call carries, unless it sets them itself. */
-  readonly apiHeaders: Readonly<Record<string, string>> | undefined
+  /** Says which headers each call carries. */
+  readonly provider: Pick<Provider, 'apiHeaders' | 'apiListHeaders'>
   /** The token at hand, without asking anybody. */
   readonly atHand: () => TokenSet | undefined
   /** A good token; one other than `refused`, where that is named. */
@@ -109,7 +109,7 @@ async function followed(parts: AuthorizedFetchParts, request: ApiRequest, answer
 }
 
 async function send(parts: AuthorizedFetchParts, tokens: TokenSet, request: ApiRequest): Promise<Response> {
-  const headers = withHeaders(request, tokens, parts.apiHeaders)
+  const headers = withHeaders(request, tokens, parts.provider)
   const proof = tokens.tokenType === 'DPoP' ? await parts.proof(tokens) : undefined
   if (proof === undefined) return exchange(parts, request, headers)
   const proven = (): Promise<Response> =>
@@ -165,15 +165,30 @@ function drop(response: Response): void {
 function withHeaders(
   { input, init }: ApiRequest,
   tokens: TokenSet,
-  apiHeaders: AuthorizedFetchParts['apiHeaders'],
+  provider: AuthorizedFetchParts['provider'],
 ): Record<string, string> | Headers {
   const authorization = `${tokens.tokenType} ${tokens.accessToken}`
   const given = init?.headers ?? (typeof input === 'string' ? undefined : input.headers)
-  if (given === undefined && apiHeaders === undefined) return { authorization }
+  const own = [provider.apiHeaders, provider.apiListHeaders].some((headers) => headers !== undefined)
+  if (given === undefined && !own) return { authorization }
   const headers = readHeaders(given)
-  for (const [name, value] of Object.entries(apiHeaders ?? {})) if (!headers.has(name)) headers.set(name, value)
+  addHeaders(headers, provider)
   headers.set('authorization', authorization)
   return headers
+}
+
+function addHeaders(
+  headers: Headers,
+  { apiHeaders = {}, apiListHeaders = {} }: AuthorizedFetchParts['provider'],
+): void {
+  for (const [name, value] of Object.entries(apiHeaders)) if (!headers.has(name)) headers.set(name, value)
+  for (const [name, value] of Object.entries(apiListHeaders)) {
+    if (!listed(headers.get(name)).includes(value)) headers.append(name, value)
+  }
+}
+
+function listed(value: string | null): readonly string[] {
+  return value?.split(',').map((member) => member.trim()) ?? []
 }
 
 function readHeaders(given: HeadersInit | undefined): Headers {

@@ -32,7 +32,7 @@ export function tokenAccess(config: Config, connection: Connection, session: Ses
     fetch: authorizedFetch({
       fetch: config.world.fetch,
       apiOrigins: config.apiOrigins,
-      apiHeaders: config.provider.apiHeaders,
+      provider: config.provider,
       atHand: () => session.atHand(now),
       tokens: (refused, signal) => session.getTokens(refused === undefined ? now : { ...now, refused }, signal),
       proof: prover(connection, session),

@@ -1,7 +1,7 @@
 import { allowInsecureRequests, clockSkew, customFetch } from 'oauth4webapi'
 import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
 
-import type { ClientAuth, Provider } from '../contracts.ts'
+import type { ClientAuth, Provider, RequestQuirks } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { skew } from './client-auth.ts'
 import { failure } from './failure.ts'
@@ -102,12 +102,22 @@ function wireInit(
   const headers = { ...init.headers }
   const body = formOf(init)
   if (body === undefined) return { method, headers }
-  if (endpoint !== 'token') return { method, headers, body }
-  for (const [name, value] of Object.entries(extra ?? {})) body.set(name, value)
-  Object.assign(headers, provider.tokenRequest?.headers)
-  if (provider.tokenRequest?.encoding !== 'json') return { method, headers, body }
+  if (endpoint === 'token') for (const [name, value] of Object.entries(extra ?? {})) body.set(name, value)
+  const quirks = quirksOf(provider, endpoint, body)
+  Object.assign(headers, quirks?.headers)
+  if (quirks?.encoding !== 'json') return { method, headers, body }
   headers['content-type'] = 'application/json'
   return { method, headers, body: JSON.stringify(Object.fromEntries(body)) }
+}
+
+function quirksOf(
+  { tokenRequest, revocationRequest }: Provider,
+  endpoint: string,
+  body: URLSearchParams,
+): RequestQuirks | undefined {
+  if (endpoint === 'revocation') return revocationRequest
+  if (endpoint !== 'token') return undefined
+  return body.get('grant_type') === 'refresh_token' ? (tokenRequest?.refresh ?? tokenRequest) : tokenRequest
 }
 
 function formOf({ body }: CustomFetchOptions<string, unknown>): URLSearchParams | undefined {

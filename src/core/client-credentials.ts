@@ -33,5 +33,5 @@ export async function clientCredentials(parties: Parties, request: ClientCredent
       throw unusable('token', error, answer.response.status)
     },
   )
-  return readTokens(answer, members, { proof: parties.proof !== undefined, scopes })
+  return readTokens(answer, members, { parties, scopes })
 }

@@ -164,7 +164,7 @@ async function poll(parties: Parties, device: DeviceAuthorization, scopes: reado
   const body = await processDeviceCodeResponse(server, client, judged).catch((error: unknown) => {
     throw unusable('token', error, answer.response.status)
   })
-  const tokens = readTokens(answer, members, { proof: parties.proof !== undefined, scopes })
+  const tokens = readTokens(answer, members, { parties, scopes })
   const claims = await proveIdToken(parties, judged, body)
   const account = readAccount(parties.provider, members, claims)
   return {

@@ -46,7 +46,7 @@ export async function exchangeCode(
   }).catch((error: unknown) => {
     throw unusable('token', error, answer.response.status)
   })
-  const tokens = readTokens(answer, members, { proof: parties.proof !== undefined, scopes: transaction.scopes })
+  const tokens = readTokens(answer, members, { parties, scopes: transaction.scopes })
   const claims = await proveIdToken(parties, judged, body)
   const account = readAccount(parties.provider, members, claims)
   return {

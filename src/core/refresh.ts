@@ -75,7 +75,7 @@ async function judge(
   await processRefreshTokenResponse(server, client, judged).catch((error: unknown) => {
     throw unusable('token', error, answer.response.status)
   })
-  return readTokens(answer, members, { proof: parties.proof !== undefined, previous: request.tokens })
+  return readTokens(answer, members, { parties, previous: request.tokens })
 }
 
 /**

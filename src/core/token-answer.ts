@@ -1,6 +1,6 @@
 import type { Account, TokenSet } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import type { Answer } from './call.ts'
+import type { Answer, Parties } from './call.ts'
 import { jsonMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
 
@@ -39,8 +39,8 @@ export function knownMembers(answer: Answer, members: JsonMembers, options: { re
 
 /** Which token types a request may be answered with. */
 export interface Expected {
-  /** The request carried a DPoP proof. */
-  readonly proof: boolean
+  /** Whose request it was: one that carried a DPoP proof is answered with a token of that type. */
+  readonly parties: Pick<Parties, 'proof' | 'provider'>
   /** The scopes asked for: RFC 6749 §5.1 lets a server leave out `scope` when it grants just these. */
   readonly scopes?: readonly string[]
   /** The tokens that are being replaced. */
@@ -54,15 +54,18 @@ export interface Expected {
  * `expires_in` counts from when the request was sent, so that a slow answer never lengthens a life.
  */
 export function readTokens(answer: Answer, members: JsonMembers, expected: Expected): TokenSet {
+  const { proof, provider } = expected.parties
   const accessToken = headerSafe(answer, members['access_token'])
   checkRefreshToken(answer, members['refresh_token'])
   const refreshToken = refreshTokenOf(members) ?? expected.previous?.refreshToken
   const scopes =
-    typeof members['scope'] === 'string' ? words(members['scope']) : (expected.previous?.scopes ?? expected.scopes)
+    typeof members['scope'] === 'string'
+      ? words(members['scope'], provider.scopeSeparator)
+      : (expected.previous?.scopes ?? expected.scopes)
   const lifetime = lifetimeOf(answer, members['expires_in'])
   return {
     accessToken,
-    tokenType: tokenType(answer, members['token_type'], expected.proof),
+    tokenType: tokenType(answer, members['token_type'], proof !== undefined),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(scopes !== undefined && { scopes }),
     obtainedAt: answer.sentAt,
@@ -109,8 +112,11 @@ function lifetimeOf(answer: Answer, value: unknown): number | undefined {
   throw invalid(answer, 'its expires_in is not a number of seconds.')
 }
 
-function words(text: string): string[] {
-  return text.split(' ').filter((word) => word !== '')
+function words(text: string, separator = ' '): string[] {
+  return text
+    .replaceAll(separator, ' ')
+    .split(' ')
+    .filter((word) => word !== '')
 }
 
 function invalid(answer: Answer, reason: string): OAuthError {

@@ -24,7 +24,8 @@ const common = {
   // Refresh tokens rotate; what showing an old one again does is not documented.
   rotation: 'unknown',
   apiOrigins: [api],
-  apiHeaders: { 'anthropic-version': '2023-06-01', 'anthropic-beta': beta },
+  apiHeaders: { 'anthropic-version': '2023-06-01' },
+  apiListHeaders: { 'anthropic-beta': beta },
   terminalErrors: [],
   readError: nestedError,
   readAccount,
@@ -35,8 +36,7 @@ const common = {
  * Claude Console (the default), or a Claude Pro or Max plan.
  *
  * The answer comes back to any loopback port, or is copied from a page that shows `code#state`. An
- * organisation may grant fewer scopes than were asked for: look at `missingScopes`. `anthropic-beta` is
- * sent to the API with each call; a call that sets this header itself must name `oauth-2025-04-20` too.
+ * organisation may grant fewer scopes than were asked for: look at `missingScopes`.
  *
  * **`mode: 'max'`: whose permission you need.** The client id is that of one of Anthropic's own programs;
  * Anthropic offers it to nobody else. Its published terms reserve sign-in with Free, Pro and Max plans
@@ -101,7 +101,7 @@ export function anthropicPlatform(row: Partial<Provider> = {}): Provider {
       hosted: `${platform}/oauth/code/callback?app=anthropic-cli`,
     },
     scopes: ['user:profile', 'user:inference', 'user:developer'],
-    tokenRequest: { encoding: 'json', sendState: true, headers: { 'anthropic-beta': beta } },
+    tokenRequest: { sendState: true, refresh: { encoding: 'json', headers: { 'anthropic-beta': beta } } },
     ...row,
   }
 }

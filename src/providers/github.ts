@@ -42,6 +42,7 @@ export function github({ host = 'github.com', ...row }: GitHubOptions = {}): Pro
     apiOrigins: [host === 'github.com' ? 'https://api.github.com' : site],
     apiHeaders: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
     terminalErrors: ['bad_refresh_token'],
+    scopeSeparator: ',',
     unannouncedIssuer: 'compare',
     browser: false,
     ...row,

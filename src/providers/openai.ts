@@ -64,6 +64,7 @@ export function openaiCodex(row: Partial<Provider> = {}): Provider {
       originator: 'latchkey',
     },
     apiOrigins: ['https://chatgpt.com'],
+    revocationRequest: { encoding: 'json' },
     apiHeaders: { originator: 'latchkey', 'openai-beta': 'responses=experimental' },
     readAccount,
     ...row,

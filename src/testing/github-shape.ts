@@ -1,6 +1,6 @@
 import type { ProviderShape } from './provider-shape.ts'
 
-/** GitHub: errors with status 200, tokens that begin with `gho_`, device codes of RFC 8628. */
+/** GitHub: errors with status 200, commas between granted scopes, tokens that begin with `gho_`, device codes of RFC 8628. */
 export const githubShape: ProviderShape = {
   server: () => ({
     paths: {
@@ -20,6 +20,7 @@ export const githubShape: ProviderShape = {
   json: true,
   write: (token) => token.replace(/^at_/, 'gho_').replace(/^rt_/, 'ghr_'),
   read: (token) => token.replace(/^gho_/, 'at_').replace(/^ghr_/, 'rt_'),
+  answer: ({ scope }) => (scope === undefined ? {} : { scope: scope.replaceAll(' ', ',') }),
   refusal({ error, description }) {
     const isRefresh = /refresh token|session/i.test(description)
     const known: Readonly<Record<string, string>> = {

@@ -10,7 +10,7 @@ import { pageAnswer } from './pages.ts'
 import { answerCodexDevice, providerPlaces } from './provider-places.ts'
 import type { Places } from './provider-places.ts'
 import type { ProviderName, ProviderShape } from './provider-shape.ts'
-import { answerTokenRequest } from './provider-tokens.ts'
+import { answerTokenRequest, readFields } from './provider-tokens.ts'
 import type { TokenDesk } from './provider-tokens.ts'
 import { relocated } from './relocated.ts'
 import type { Json, Tamper } from './tamper.ts'
@@ -141,16 +141,15 @@ async function withReadTokens(shape: ProviderShape, request: Request): Promise<R
   const [scheme = '', token = ''] = authorization?.split(' ') ?? []
   if (authorization !== null) headers.set('authorization', `${scheme} ${shape.read(token)}`)
   if (request.method === 'GET' || request.method === 'HEAD') return new Request(request, { headers })
-  const body = await request.text()
-  const form = new URLSearchParams(body)
-  const given = form.get('token')
-  if (given !== null) form.set('token', shape.read(given))
-  return new Request(request.url, {
-    method: request.method,
-    headers,
-    body: given === null ? body : String(form),
-    signal: request.signal,
-  })
+  const { method, signal, url } = request
+  const form = await readFields(shape, request.clone())
+  const given = form?.get('token') ?? undefined
+  if (form === undefined || given === undefined) {
+    return new Request(url, { method, headers, body: await request.text(), signal })
+  }
+  form.set('token', shape.read(given))
+  headers.set('content-type', 'application/x-www-form-urlencoded')
+  return new Request(url, { method, headers, body: String(form), signal })
 }
 
 function withIssuedClient(given: URL): URL {

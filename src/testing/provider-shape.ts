@@ -21,7 +21,7 @@ export interface ProviderShape {
   readonly namesAccount?: true
   /** Whether the callback brings a client id of the installation's own. */
   readonly issuesClientId?: true
-  /** Whether the token endpoint also takes JSON. */
+  /** Whether the token and revocation endpoints also take JSON. */
   readonly json: boolean
   /** Fields a token request must have besides those of the RFCs, by grant; the status and body if one is missing. */
   readonly required?: Readonly<Record<string, readonly string[]>>
@@ -47,6 +47,8 @@ export interface TokenFacts {
   readonly accountId: string
   readonly clientId: string
   readonly origin: string
+  /** What was granted, as the server behind writes it. */
+  readonly scope?: string
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly expiresIn: number

@@ -41,7 +41,11 @@ export async function answerTokenRequest(desk: TokenDesk, request: Request, numb
   return worded(desk, answer, number)
 }
 
-async function readFields({ json: takesJson }: ProviderShape, request: Request): Promise<URLSearchParams | undefined> {
+/** The fields of a form or, where the shape takes it, of JSON. */
+export async function readFields(
+  { json: takesJson }: ProviderShape,
+  request: Request,
+): Promise<URLSearchParams | undefined> {
   const text = await request.text()
   if (request.headers.get('content-type')?.startsWith('application/json') !== true) return new URLSearchParams(text)
   const fields = takesJson ? parsed(text) : undefined
@@ -76,6 +80,7 @@ function granted(desk: TokenDesk, body: Json, entry: HistoryEntry | undefined): 
     accountId,
     clientId: entry?.clientId ?? '',
     origin,
+    ...(typeof body['scope'] === 'string' && { scope: body['scope'] }),
     now: desk.now(),
     expiresIn: Number(body['expires_in'] ?? 0),
   }

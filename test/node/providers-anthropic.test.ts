@@ -183,7 +183,7 @@ describe('anthropic', () => {
 })
 
 describe('anthropicPlatform', () => {
-  it('signs in without code=true, and sends its beta header to the token endpoint', async () => {
+  it('signs in as the ant tool does: a form for the code, JSON with a beta header for a refresh', async () => {
     const made = await rig()
     const client = made.client(anthropicPlatform())
     const url = await signIn(made, client, 'http://localhost:40000/callback')
@@ -192,10 +192,28 @@ describe('anthropicPlatform', () => {
     expect(url.searchParams.get('scope')).toBe('user:profile user:inference user:developer')
     await client.getToken({ forceRefresh: true })
     const [exchange, refresh] = made.at('/v1/oauth/token')
-    expect(exchange?.fields['state']).toBe(url.searchParams.get('state'))
+    expect(exchange?.type).toBe('application/x-www-form-urlencoded')
+    expect(exchange?.headers.has('anthropic-beta')).toBe(false)
+    expect(exchange?.fields).toEqual({
+      grant_type: 'authorization_code',
+      client_id: '41077d10-94b8-4194-be48-d251e9eb21b4',
+      code: expect.any(String),
+      code_verifier: expect.stringMatching(/^[\w-]{43}$/),
+      redirect_uri: 'http://localhost:40000/callback',
+      state: url.searchParams.get('state'),
+    })
     expect(refresh?.type).toBe('application/json')
     expect(refresh?.headers.get('anthropic-beta')).toBe('oauth-2025-04-20')
-    expect(Object.keys(refresh?.fields ?? {}).toSorted()).toEqual(['client_id', 'grant_type', 'refresh_token'])
+    expect(refresh?.fields).toEqual({
+      grant_type: 'refresh_token',
+      client_id: '41077d10-94b8-4194-be48-d251e9eb21b4',
+      refresh_token: expect.stringMatching(/^sk-ant-ort01-/),
+    })
+  })
+
+  it('names the workspace that the tokens work for', () => {
+    const answer = { account: { uuid: 'u' }, workspace: { id: 'wrkspc_1', name: 'Default' } }
+    expect(anthropicPlatform().readAccount?.(answer)).toMatchObject({ subject: 'u', accountId: 'wrkspc_1' })
   })
 
   it('takes a client id of your own', () => {

@@ -10,6 +10,15 @@ let made: ProviderRig | undefined
 afterEach(() => made?.close())
 
 describe('github', () => {
+  it('reads what was granted, between commas, and says what was not', async () => {
+    made = await providerRig({ provider: 'github' })
+    const client = made.client(github({ scopes: ['read:user', 'gist', 'repo'] }), { clientId })
+    const { url } = await client.start({ redirectUri })
+    expect(url.searchParams.get('scope')).toBe('read:user gist repo')
+    const result = await client.finish(await made.server.approve(url, { scopes: ['read:user', 'gist'] }))
+    expect(result).toMatchObject({ scopes: ['read:user', 'gist'], missingScopes: ['repo'] })
+  })
+
   it('signs in, refreshes and signs out with the fields and headers that are known', async () => {
     made = await providerRig({ provider: 'github' })
     const client = made.client(github({ scopes: ['read:user'] }), { clientId })

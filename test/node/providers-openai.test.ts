@@ -82,11 +82,10 @@ describe('openaiCodex', () => {
     expect(call?.headers.get('openai-beta')).toBe('responses=experimental')
 
     expect(await client.signOut()).toEqual({ revocation: 'done' })
-    expect(made.at('/oauth/revoke').map(({ fields }) => fields)).toContainEqual({
-      token: refreshToken,
-      token_type_hint: 'refresh_token',
-      client_id: codexId,
-    })
+    const [revocation] = made.at('/oauth/revoke')
+    expect(revocation?.type).toBe('application/json')
+    expect(revocation?.fields).toEqual({ token: refreshToken, token_type_hint: 'refresh_token', client_id: codexId })
+    expect(made.server.history.filter({ endpoint: 'revocation' })[0]).toMatchObject({ committed: true, subject: 'ada' })
   })
 
   it('listens on 1455, else on 1457 of localhost, and nowhere else', async () => {

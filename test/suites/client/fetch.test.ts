@@ -155,6 +155,17 @@ describe('the headers', () => {
     expect(arrived[0]?.headers.get('x-beta')).toBe('a')
   })
 
+  it('that are lists keep what the caller lists, and name ours once', async () => {
+    const { client, another, signIn, arrived, origin } = apiRig(fine)
+    const listing = another({ provider: { ...client.provider, apiListHeaders: { 'x-beta': 'ours' } } })
+    await signIn(listing)
+    const given = ['theirs', 'theirs,ours', 'ours-too', '']
+    for (const value of given) await listing.fetch(`${origin}/`, { headers: { 'X-Beta': value } })
+    await listing.fetch(`${origin}/`)
+    const lists = arrived.map(({ headers }) => headers.get('x-beta')?.split(/, */).filter(Boolean))
+    expect(lists).toEqual([['theirs', 'ours'], ['theirs', 'ours'], ['ours-too', 'ours'], ['ours'], ['ours']])
+  })
+
   it('that cannot be sent are the caller’s mistake, and are not repeated', async () => {
     const { client, signIn, arrived, origin } = apiRig(fine)
     await signIn()
