@@ -1,0 +1,31 @@
+/** A body of at most so many bytes is read first, so that it can be sent again after a 401. */
+const repeatable = 64 * 1024
+
+/**
+ * The body of a request, for another: a small one of known length as bytes, any other as the stream
+ * that it is.
+ */
+export async function proxyBody(request: Request, signal: AbortSignal): Promise<RequestInit> {
+  const { method, body, headers } = request
+  if (body === null || method === 'GET' || method === 'HEAD') return {}
+  const length = headers.get('content-length') ?? ''
+  if (/^\d{1,5}$/.test(length) && Number(length) <= repeatable) {
+    return { body: await untilAborted(request.arrayBuffer(), signal) }
+  }
+  // Without it, Node takes no stream.
+  return { body, duplex: 'half' } as RequestInit
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

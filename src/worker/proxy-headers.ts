@@ -1,0 +1,156 @@
+import { OAuthError } from '../errors.ts'
+
+/** Which way a header goes, and who writes it. */
+type HeaderKind = 'request' | 'response' | 'set'
+
+/** What of a caller's headers tells upstream about the request, and nothing about the caller. */
+const requestNames = [
+  'accept',
+  'accept-language',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-event-id',
+  'range',
+]
+
+/** What of upstream's headers is about the answer, and nothing about who may see it and how long. */
+const responseNames = [
+  'accept-ranges',
+  'content-disposition',
+  'content-language',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'request-id',
+  'retry-after',
+  'x-request-id',
+]
+
+/**
+ * Never, whatever a rule says: what belongs to one connection (RFC 9110 §7.6.1), frames a message,
+ * proves who somebody is, or claims whom a request was forwarded for.
+ */
+const never = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'cookie',
+  'cookie2',
+  'authorization',
+  'dpop',
+  'forwarded',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'client-ip',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+]
+const neverPrefixes = ['proxy-', 'x-forwarded-', 'cf-', 'sec-']
+
+/** Of the caller's headers these as well; a rule may `set` them. */
+const neverAsked = ['accept-encoding', 'api-key', 'origin', 'referer', 'x-api-key', 'x-goog-api-key', 'x-auth-token']
+
+/** What would make a browser do something with an answer, and the headers that are ours. */
+const neverAnswered = [
+  'alt-svc',
+  'cache-control',
+  'clear-site-data',
+  'content-encoding',
+  'content-security-policy',
+  'location',
+  'nel',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'server',
+  'service-worker-allowed',
+  'set-cookie',
+  'set-cookie2',
+  'sourcemap',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'www-authenticate',
+  'x-content-type-options',
+]
+const neverAnsweredPrefixes = ['access-control-', 'cross-origin-']
+
+const also: Readonly<
+  Record<HeaderKind, { readonly names?: readonly string[]; readonly prefixes?: readonly string[] }>
+> = {
+  request: { names: neverAsked },
+  response: { names: neverAnswered, prefixes: neverAnsweredPrefixes },
+  set: {},
+}
+
+/** Refuses names that must not travel, or that somebody might read as others. Throws `config`. */
+export function checkNames(kind: HeaderKind, names: readonly string[], where: string): void {
+  const { names: others = [], prefixes = [] } = also[kind]
+  const barred = [...never, ...others]
+  const barredPrefixes = [...neverPrefixes, ...prefixes]
+  for (const name of names) {
+    const lower = String(name).toLowerCase()
+    const bad = barred.includes(lower) || barredPrefixes.some((prefix) => lower.startsWith(prefix))
+    // An underscore is a hyphen to some who make environment variables of headers.
+    if (bad || !/^[a-z\d][a-z\d-]*$/.test(lower)) {
+      throw new OAuthError('config', { reason: `${where}: ${lower} cannot be allowed.` })
+    }
+  }
+}
+
+/** What a rule adds to the lists. */
+export interface HeaderLists {
+  /** Lower-case names. */
+  readonly requestNames: readonly string[]
+  readonly responseNames: readonly string[]
+  readonly headers?: { readonly set?: Readonly<Record<string, string>> }
+}
+
+/** The headers of a request upstream. */
+export function upstreamHeaders(given: Headers, rule: HeaderLists): Headers {
+  const headers = picked(given, [...requestNames, ...rule.requestNames])
+  for (const [name, value] of Object.entries(rule.headers?.set ?? {})) headers.set(name, value)
+  return headers
+}
+
+/** The headers of an answer for the caller: a user's data, for a script, and to be kept by nobody. */
+export function callerHeaders(given: Headers, rule: HeaderLists): Headers {
+  const headers = picked(given, [...responseNames, ...rule.responseNames])
+  // Where the runtime has decoded the body, its length is another.
+  const length = given.has('content-encoding') ? undefined : given.get('content-length')
+  if (length !== undefined && length !== null) headers.set('content-length', length)
+  headers.set('cache-control', 'no-store')
+  headers.set('x-content-type-options', 'nosniff')
+  // Whoever opens an answer as a page of this origin gets no page that could act in it.
+  headers.set('content-security-policy', "default-src 'none'; sandbox")
+  headers.set('cross-origin-resource-policy', 'same-origin')
+  return headers
+}
+
+function picked(given: Headers, names: readonly string[]): Headers {
+  const headers = new Headers()
+  for (const name of names) {
+    const value = given.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  return headers
+}
