@@ -1,0 +1,127 @@
+import type { HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
+import { OAuthError } from '../errors.ts'
+import type { Deposit } from './durable-object-storage.ts'
+import { randomName } from './durable-object-lease.ts'
+import { pause, type Vault } from './durable-object-stub.ts'
+import { keyRing, type EncryptionKeys } from './encryption-key.ts'
+import { readRecord, recordText } from './record-text.ts'
+import { openRecord, sealRecord } from './sealed-record.ts'
+
+/** How records become texts for others to keep, and records again. */
+export interface RecordCodec {
+  write(slot: string, record: StoredRecord): Promise<{ readonly text: string; readonly record: StoredRecord }>
+  /** Throws `store_corrupt`. */
+  read(slot: string, text: string): Promise<StoredRecord>
+}
+
+/** Seals records under a key, as `encryptedStore` does; without one they stay in clear. */
+export function recordCodec(key: EncryptionKeys | undefined, place: string): RecordCodec {
+  const ring = key === undefined ? undefined : keyRing(key)
+
+  async function seal(slot: string, given: StoredRecord): Promise<StoredRecord> {
+    const [first] = (await ring?.()) ?? []
+    return first === undefined ? given : (await sealRecord(first, slot, { record: given, keepsKeys: false })).sealed
+  }
+
+  async function open(slot: string, text: string): Promise<StoredRecord | undefined> {
+    const stored = readRecord(text)
+    if (stored === undefined || ring === undefined) return stored
+    const record = await openRecord(await ring(), slot, stored)
+    return typeof record === 'object' ? record : undefined
+  }
+
+  return {
+    async write(slot, given) {
+      const clear = recordText(given)
+      const record = readRecord(clear)
+      if (record === undefined) throw new TypeError('A change must give a record, or undefined')
+      return { text: recordText(await seal(slot, record)), record }
+    },
+    async read(slot, text) {
+      const record = await open(slot, text)
+      if (record !== undefined) return record
+      throw new OAuthError('store_corrupt', {
+        where: `The entry ${JSON.stringify(slot)} in ${place}`,
+        reason: ring === undefined ? 'it is no record in clear' : 'it was not sealed with this key for this account',
+      })
+    },
+  }
+}
+
+/** Where the records of one store lie. */
+export interface VaultRecords {
+  readonly codec: RecordCodec
+  /** The object of an account. */
+  vaultOf(slot: string): Vault
+  /** The object that knows the names of all accounts. */
+  readonly index: Vault
+}
+
+/** How long an update that others keep overtaking goes on trying, in milliseconds. */
+const patience = 30_000
+
+/** Reads and writes, under `lease` if there is one. */
+export function vaultHandle(records: VaultRecords, lease?: string): HeldStore {
+  return {
+    get: async (slot) => {
+      const { deposit } = await records.vaultOf(slot).call({ do: 'read' })
+      return deposit && records.codec.read(slot, deposit.text)
+    },
+    update: (slot, change) => update(records, slot, change, lease),
+  }
+}
+
+async function update(
+  records: VaultRecords,
+  slot: string,
+  change: RecordChange,
+  lease: string | undefined,
+): Promise<StoredRecord | undefined> {
+  const vault = records.vaultOf(slot)
+  let { deposit } = await vault.call({ do: 'read' })
+  const until = performance.now() + patience
+  for (let attempt = 0; attempt === 0 || performance.now() < until; attempt++) {
+    if (attempt > 0) await pause(Math.min(attempt, 5))
+    const current = deposit && (await records.codec.read(slot, deposit.text))
+    const given = change(current)
+    if (given === current) return current
+    const next = given && (await records.codec.write(slot, given))
+    const answer = await exchange(records, { slot, before: deposit, text: next?.text, lease })
+    if (answer.outcome === 'done') return next?.record
+    if (answer.outcome === 'lost') throw unwritten('the lock was lost')
+    ;({ deposit } = answer)
+  }
+  throw unwritten('others kept changing the record')
+}
+
+interface Exchange {
+  readonly slot: string
+  readonly before: Deposit | undefined
+  readonly text: string | undefined
+  readonly lease: string | undefined
+}
+
+/**
+ * Writes where `before` still stands. The index learns a name before there is a record by it, and forgets it
+ * afterwards: it may know too many names for a while, and never too few.
+ */
+async function exchange({ vaultOf, index }: VaultRecords, { slot, before, text, lease }: Exchange): Promise<Answer> {
+  const name = JSON.stringify(slot)
+  const tag = before?.tag ?? randomName()
+  if (before === undefined) await index.call({ do: 'add name', name, tag })
+  const answer = await vaultOf(slot).call({
+    do: 'write',
+    expected: before?.revision ?? '',
+    ...(text !== undefined && { next: { revision: randomName(), text, tag } }),
+    ...(lease !== undefined && { lease }),
+  })
+  const goes = before === undefined ? answer.outcome !== 'done' : answer.outcome === 'done' && text === undefined
+  if (goes) await index.call({ do: 'remove name', name, tag }).catch(() => undefined)
+  return answer
+}
+
+type Answer = Awaited<ReturnType<Vault['call']>>
+
+function unwritten(reason: string): OAuthError {
+  return new OAuthError('persist_failed', { where: 'the Durable Object', reason })
+}
