@@ -125,7 +125,12 @@ export interface Store {
 /** A store as seen by whoever holds its lock. */
 export type HeldStore = Pick<Store, 'get' | 'update'>
 
-/** What must survive between leaving for the provider and coming back. Used once. */
+/**
+ * What must survive between leaving for the provider and coming back. Used once.
+ *
+ * All of it is JSON, except a `proofKey` where transactions may hold keys. It holds secrets: whoever
+ * writes it down outside this origin's own storage seals it.
+ */
 export interface Transaction {
   /** The key, and the `state` parameter (RFC 6749 §10.12). */
   readonly state: string
@@ -144,12 +149,16 @@ export interface Transaction {
   readonly resource?: string
   /** JSON of the application's own, handed back by `finish`. */
   readonly appState?: unknown
+  /** The DPoP key that the code is bound to (RFC 9449 §10), a private JWK unless the store `keepsKeys`. */
+  readonly proofKey?: CryptoKeyPair | JsonWebKey
   readonly startedAt: number
   readonly expiresAt: number
 }
 
 /** Where transactions wait. `take` must be indivisible: of two callers one gets it. */
 export interface TransactionStore {
+  /** Whether `CryptoKey` objects survive here, so that a private key need not be extractable. */
+  readonly keepsKeys?: boolean
   put(transaction: Transaction): Promise<void>
   take(state: string): Promise<Transaction | undefined>
 }

@@ -1,4 +1,4 @@
-import type { Fetch, StoredRecord } from '../contracts.ts'
+import type { Fetch, Store, StoredRecord, TransactionStore } from '../contracts.ts'
 import {
   createProof,
   discoverServer,
@@ -15,14 +15,19 @@ import type { Presented, RefreshableRecord } from '../lifecycle/refresh.ts'
 import type { Config } from './options.ts'
 import { reachable } from './reachable.ts'
 
+/** Where a key is kept: the store, or until a person comes back the transactions. */
+type KeyKeeper = Pick<Store | TransactionStore, 'keepsKeys'>
+
 /** A client's way to the server: its metadata, asked for once, and the keys it proves. */
 export interface Connection {
   server(): Promise<Server>
   /** The parties of a request. With a record: in the name of whom its tokens were issued to, with its key. */
   parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties>
   proof(key: StoredRecord['proofKey']): Promise<Proof | undefined>
-  /** A fresh key in the form the store can hold, or nothing where tokens are not bound to one. */
-  newProofKey(): Promise<StoredRecord['proofKey']>
+  /** A fresh key in the form that `keeper` can hold, or nothing where tokens are not bound to one. */
+  newProofKey(keeper: KeyKeeper): Promise<StoredRecord['proofKey']>
+  /** A key in the form that the store can hold. Errors: `store_corrupt` for what is none. */
+  storable(key: CryptoKeyPair | JsonWebKey): Promise<CryptoKeyPair | JsonWebKey>
   /** Presents a record's refresh token, once. Never rejects. */
   present(record: RefreshableRecord): Promise<Presented>
 }
@@ -63,11 +68,16 @@ export function createConnection(config: Config): Connection {
     server: discover,
     parties,
     proof,
-    async newProofKey() {
+    async newProofKey(keeper) {
       if (!config.dpop) return undefined
-      const keeps = config.store.keepsKeys === true
-      const key = await generateProofKey({ extractable: !keeps })
-      return keeps ? key : writeProofKey(key)
+      const everyoneKeeps = [keeper, config.store].every(({ keepsKeys }) => keepsKeys === true)
+      const key = await generateProofKey({ extractable: !everyoneKeeps })
+      return keeper.keepsKeys === true ? key : writeProofKey(key)
+    },
+    async storable(key) {
+      const pair = await readProofKey(key)
+      if (config.store.keepsKeys === true) return pair
+      return 'privateKey' in key ? writeProofKey(pair) : key
     },
     present: (record) => present(parties, config, record),
   }

@@ -12,7 +12,7 @@ export async function deviceSignIn(parts: SignInParts, options: DeviceOptions): 
   checkKinds(options, { scopes: 'strings', resource: 'string' })
   const scopes = options.scopes === undefined ? config.scopes : readScopes(options.scopes)
   const resource = options.resource ?? config.resource
-  const proofKey = await connection.newProofKey()
+  const proofKey = await connection.newProofKey(config.store)
   const identity = { clientId: config.clientId, ...(proofKey !== undefined && { proofKey }) }
   const parties: Parties = await connection.parties(identity)
   const authorization = await authorizeDevice(parties, { scopes, ...(resource !== undefined && { resource }) })

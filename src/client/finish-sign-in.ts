@@ -1,4 +1,4 @@
-import type { Transaction } from '../contracts.ts'
+import type { StoredRecord, Transaction } from '../contracts.ts'
 import { arrivedAt, checkCallback, exchangeCode } from '../core/index.ts'
 import type { ParsedCallback, Server } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
@@ -59,10 +59,21 @@ export async function finishSignIn(
 ): Promise<SignInResult> {
   const { config, connection } = parts
   const callback = checkCallback(parsed, transaction, server, config.provider)
-  const proofKey = await connection.newProofKey()
+  const proofKey = await announcedKey(parts, transaction)
   const identity = { clientId: callback.clientId, ...(proofKey !== undefined && { proofKey }) }
   const parties = await connection.parties(identity)
   const grant = await exchangeCode(parties, transaction, callback)
   const result = await settleGrant(parts, { ...grant, ...identity }, transaction.scopes)
   return transaction.appState === undefined ? result : { ...result, appState: transaction.appState }
+}
+
+/** The key that the server was told of at the start. With another one, or none, the code is worth nothing. */
+async function announcedKey(
+  { config, connection }: SignInParts,
+  { proofKey }: Transaction,
+): Promise<StoredRecord['proofKey']> {
+  if (proofKey === undefined && !config.dpop) return undefined
+  const key = proofKey && (await connection.storable(proofKey).catch(() => undefined))
+  if (key === undefined) throw new OAuthError('transaction_missing', {})
+  return key
 }

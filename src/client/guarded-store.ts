@@ -34,7 +34,9 @@ export interface StoreBounds {
 
 /** A transaction store behind the same manners, and not waited for without end. */
 export function guardedTransactions(transactions: TransactionStore, bounds: StoreBounds): TransactionStore {
+  const { keepsKeys } = transactions
   return {
+    ...(keepsKeys !== undefined && { keepsKeys }),
     put: (transaction) => bounded(bounds, unwritten, () => transactions.put(transaction)),
     async take(state) {
       const transaction = await bounded(bounds, denied, () => transactions.take(state))

@@ -20,7 +20,9 @@ export async function startSignIn({ config, connection }: SignInParts, options: 
   const resource = options.resource ?? config.resource
   const params = authorizationParams === undefined ? {} : { params: { ...authorizationParams } }
   const kept = appState === undefined ? {} : { appState: plainJson(appState) }
-  const parties = await connection.parties()
+  const proofKey = await connection.newProofKey(config.transactions)
+  const bound = proofKey === undefined ? {} : { proofKey }
+  const parties = await connection.parties(bound)
   const transaction = beginTransaction(parties, {
     slot: config.slot,
     redirectUri,
@@ -28,6 +30,7 @@ export async function startSignIn({ config, connection }: SignInParts, options: 
     ...(resource !== undefined && { resource }),
     ...params,
     ...kept,
+    ...bound,
     lifetime: config.transactionTimeout,
   })
   const { url, expiresAt } = await authorizationUrl(parties, transaction, {

@@ -7,11 +7,12 @@ import {
   pushedAuthorizationRequest,
 } from 'oauth4webapi'
 
-import type { Transaction } from '../contracts.ts'
+import type { StoredRecord, Transaction } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { call, wire } from './call.ts'
 import type { Parties } from './call.ts'
 import { parseUrl } from './endpoint.ts'
+import { proofThumbprint } from './proof.ts'
 import { unusable } from './unusable.ts'
 
 /** A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1). */
@@ -37,6 +38,8 @@ export interface AuthorizationRequest {
   readonly resource?: string
   readonly params?: Readonly<Record<string, string>>
   readonly appState?: unknown
+  /** The key that the code, and the tokens after it, shall be bound to. */
+  readonly proofKey?: StoredRecord['proofKey']
   /** How long the person may take, in milliseconds. */
   readonly lifetime: number
 }
@@ -47,6 +50,7 @@ const reserved = [
   'client_secret',
   'code_challenge',
   'code_challenge_method',
+  'dpop_jkt',
   'nonce',
   'redirect_uri',
   'request',
@@ -61,7 +65,7 @@ const reserved = [
 /** Makes the transaction for one sign-in: fresh state and verifier, and a nonce where OpenID Connect is spoken. */
 export function beginTransaction(parties: Parties, request: AuthorizationRequest): Transaction {
   const { provider, server, clientId, world } = parties
-  const { slot, redirectUri, scopes, resource, appState, lifetime } = request
+  const { slot, redirectUri, scopes, resource, appState, proofKey, lifetime } = request
   const maxAge = readMaxAge({ ...provider.authorizationParams, ...request.params }['max_age'])
   if (server.token_endpoint === undefined) throw config('the server names no token endpoint.')
   checkRedirectUri(redirectUri)
@@ -80,6 +84,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
     scopes,
     ...(resource !== undefined && { resource }),
     ...(appState !== undefined && { appState }),
+    ...(proofKey !== undefined && { proofKey }),
     startedAt,
     expiresAt: startedAt + lifetime,
   }
@@ -140,6 +145,7 @@ async function authorizationParams(
   params.set('code_challenge_method', 'S256')
   if (transaction.nonce !== undefined) params.set('nonce', transaction.nonce)
   if (transaction.resource !== undefined) params.set('resource', transaction.resource)
+  if (transaction.proofKey !== undefined) params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
   return params
 }
 

@@ -1,6 +1,7 @@
 import { exportJWK, importJWK } from 'jose'
 import {
   allowInsecureRequests,
+  calculatePKCECodeChallenge,
   customFetch,
   DPoP,
   generateKeyPair,
@@ -27,7 +28,7 @@ export function generateProofKey(options: { readonly extractable: boolean }): Pr
 
 /** The key pair that a record holds in either form. */
 export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<CryptoKeyPair> {
-  if ('privateKey' in key) return key
+  if ('privateKey' in key) return isPair(key) ? key : unreadable()
   const { d: _, ...rest } = key
   const privateKey = await importJWK({ ...key, alg: 'ES256' }).catch(() => undefined)
   const publicKey = await importJWK({ ...rest, key_ops: ['verify'], alg: 'ES256' }, 'ES256', {
@@ -36,12 +37,29 @@ export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<Cry
   if (privateKey instanceof CryptoKey && privateKey.type === 'private' && publicKey instanceof CryptoKey) {
     return { privateKey, publicKey }
   }
+  return unreadable()
+}
+
+/** What went through JSON has members, but no keys in them. */
+function isPair({ privateKey, publicKey }: CryptoKeyPair): boolean {
+  return privateKey instanceof CryptoKey && publicKey instanceof CryptoKey
+}
+
+function unreadable(): never {
   throw new OAuthError('store_corrupt', { where: 'the record', reason: 'its DPoP key cannot be read.' })
 }
 
 /** A key pair in the form a JSON store can hold. */
 export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
   return { ...(await exportJWK(key.privateKey)) } as JsonWebKey
+}
+
+/** The name of a key that a server may be told beforehand (RFC 9449 §10, RFC 7638 §3). */
+export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<string> {
+  const { publicKey } = await readProofKey(key)
+  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', publicKey)
+  // An S256 code challenge is the SHA-256 of a text in base64url.
+  return calculatePKCECodeChallenge(JSON.stringify({ crv, kty, x, y }))
 }
 
 /** Makes the prover for a key. */

@@ -41,6 +41,7 @@ export function memoryTransactions(options: MemoryTransactionsOptions = {}): Tra
   }
 
   return {
+    keepsKeys: true,
     put: async (transaction) => {
       pending.delete(transaction.state)
       pending.set(transaction.state, frozen(transaction))

@@ -19,9 +19,10 @@ export interface PageTransactionsOptions {
  * when the browser refuses that. Several tabs may have one each, and the callback may come to any of them.
  *
  * `take` gives a transaction to one caller among all tabs, and never after its `expiresAt`. A code verifier lies
- * there in clear, which is of no use without its code, for as long as the sign-in takes.
+ * there in clear, which is of no use without its code, for as long as the sign-in takes; a DPoP key in IndexedDB
+ * alone, as a `CryptoKey`.
  *
- * Errors: `persist_failed` where the browser refuses both.
+ * Errors: `persist_failed` where the browser refuses both, or IndexedDB to a DPoP key.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-10.12 RFC 6749, section 10.12}
  */
@@ -31,9 +32,12 @@ export function pageTransactions(options: PageTransactionsOptions = {}): Transac
   const named = (state: string): string => `${name}:transaction:${state}`
 
   return {
+    keepsKeys: true,
     async put(transaction) {
       const shared = await ask(() => share(database, transaction, clock.now()), false)
-      const kept = keep(named(transaction.state), { transaction, shared })
+      // A key is not written out: where IndexedDB cannot hold it, nothing can.
+      const { proofKey, ...text } = transaction
+      const kept = keep(named(transaction.state), { transaction: text, shared }) && proofKey === undefined
       if (!shared && !kept) {
         throw new OAuthError('persist_failed', { where: 'The page', reason: 'it has no storage that it may use.' })
       }

@@ -230,6 +230,26 @@ describe('pageTransactions', () => {
     expect((await pageTransactions({ clock }).take('state-1')) !== undefined).toBe(inBrowsers)
   })
 
+  it('keeps a key in IndexedDB alone, as a key, and refuses one where there is none', async () => {
+    const proofKey = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    const put = pageTransactions({ clock }).put({ ...transaction, proofKey })
+    if (runtime === 'happy-dom') {
+      await expect(put).rejects.toMatchObject({ code: 'persist_failed' })
+      return
+    }
+    await put
+    const texts = Object.values({ ...sessionStorage })
+    expect(texts.join()).toContain('state-1')
+    expect(texts.join()).not.toContain('proofKey')
+    const taken = await pageTransactions({ clock }).take('state-1')
+    const pair = taken?.proofKey !== undefined && 'privateKey' in taken.proofKey ? taken.proofKey : undefined
+    expect(pair?.privateKey.extractable).toBe(false)
+    const data = new TextEncoder().encode('text')
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
+    const signature = await crypto.subtle.sign(algorithm, (pair ?? proofKey).privateKey, data)
+    expect(await crypto.subtle.verify(algorithm, proofKey.publicKey, signature, data)).toBe(true)
+  })
+
   it('gives a tab that was duplicated, with its session storage, nothing twice', async () => {
     await pageTransactions({ clock }).put(transaction)
     const copy = Object.entries(sessionStorage)
