@@ -37,7 +37,8 @@ export function pageTransactions(options: PageTransactionsOptions = {}): Transac
       const shared = await ask(() => share(database, transaction, clock.now()), false)
       // A key is not written out: where IndexedDB cannot hold it, nothing can.
       const { proofKey, ...text } = transaction
-      const kept = keep(named(transaction.state), { transaction: text, shared }) && proofKey === undefined
+      const holds = shared || proofKey === undefined
+      const kept = holds && keep(named(transaction.state), { transaction: text, shared })
       if (!shared && !kept) {
         throw new OAuthError('persist_failed', { where: 'The page', reason: 'it has no storage that it may use.' })
       }

@@ -235,6 +235,7 @@ describe('pageTransactions', () => {
     const put = pageTransactions({ clock }).put({ ...transaction, proofKey })
     if (runtime === 'happy-dom') {
       await expect(put).rejects.toMatchObject({ code: 'persist_failed' })
+      expect(Object.values({ ...sessionStorage }).join()).not.toContain('state-1')
       return
     }
     await put
