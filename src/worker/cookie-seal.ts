@@ -1,0 +1,96 @@
+import type { Clock } from '../contracts.ts'
+import { decryptJson, encryptJson, purposeKey } from '../core/encrypted-json.ts'
+import type { JsonMembers } from '../core/index.ts'
+import { OAuthError } from '../errors.ts'
+import { within } from '../lifecycle/wait.ts'
+
+/** One secret, or several: the first encrypts, all decrypt. */
+export type CookieSecrets = string | readonly string[]
+
+/** What a cookie is for. What was sealed for one purpose opens for no other. */
+export type CookiePurpose = 'session' | 'transaction'
+
+type Keys = { readonly [Purpose in CookiePurpose]: readonly CryptoKey[] }
+
+/** Seals what a browser shall keep for us. */
+export interface CookieSeal {
+  seal(purpose: CookiePurpose, members: object): Promise<string>
+  /** What is within, if it was sealed here, for this purpose. */
+  open(purpose: CookiePurpose, text: string): Promise<JsonMembers | undefined>
+}
+
+/** What a seal is made of. */
+export interface CookieSealParts {
+  readonly secret: CookieSecrets | (() => Promise<CookieSecrets>)
+  /** Names this deployment: another one with the same secret opens nothing of ours. */
+  readonly deployment: readonly string[]
+  readonly clock: Clock
+  readonly timeout: number
+}
+
+/** How long secrets from a function are used before it is asked again, in milliseconds. */
+const rereadAfter = 300_000
+
+/** The shortest secret. 32 characters of a random generator's hold 128 bits at least. */
+const shortest = 32
+
+/**
+ * Makes the seal. Does nothing yet: Workers have no randomness while a module is being loaded.
+ *
+ * Errors: `config` for a secret that is too short or not there.
+ */
+export function cookieSeal(parts: CookieSealParts): CookieSeal {
+  const { secret, clock } = parts
+  const given = typeof secret === 'function' ? undefined : checked(secret)
+  let known: { readonly keys: Keys; readonly until: number } | undefined
+
+  // What is remembered is the result: a promise must not be shared by the requests of a Worker.
+  async function keys(): Promise<Keys> {
+    if (known !== undefined && clock.now() < known.until) return known.keys
+    const secrets = given ?? checked(await fetched(parts))
+    const derived = await derive(secrets, parts.deployment)
+    known = { keys: derived, until: given === undefined ? clock.now() + rereadAfter : Infinity }
+    return derived
+  }
+
+  return {
+    async seal(purpose, members) {
+      const [key] = (await keys())[purpose]
+      if (key === undefined) throw config('cookieSecret is an empty list.')
+      return encryptJson(key, members)
+    },
+    open: async (purpose, text) => decryptJson((await keys())[purpose], text),
+  }
+}
+
+async function fetched({ secret, clock, timeout }: CookieSealParts): Promise<unknown> {
+  if (typeof secret !== 'function') return secret
+  const failed = (): never => {
+    // The original is no cause: it may quote the secret.
+    throw config('the function cookieSecret failed.')
+  }
+  return within((async () => secret())().catch(failed), 'the cookie secret', timeout, clock)
+}
+
+async function derive(secrets: readonly string[], deployment: readonly string[]): Promise<Keys> {
+  const keysFor = (purpose: CookiePurpose): Promise<CryptoKey[]> =>
+    Promise.all(secrets.map((secret) => purposeKey(secret, ['cookie', purpose, ...deployment])))
+  return { session: await keysFor('session'), transaction: await keysFor('transaction') }
+}
+
+function checked(given: unknown): readonly string[] {
+  const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
+  if (secrets.length === 0) throw config('cookieSecret is an empty list.')
+  return secrets.map((secret) => {
+    if (typeof secret !== 'string')
+      throw new TypeError('cookieSecret must be a string, a list of strings or a function.')
+    if (secret.length < shortest) {
+      throw config(`cookieSecret must have ${shortest} characters at least, from a random generator.`)
+    }
+    return secret
+  })
+}
+
+function config(reason: string): OAuthError {
+  return new OAuthError('config', { reason })
+}

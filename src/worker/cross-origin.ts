@@ -1,0 +1,45 @@
+import { csrfHeader } from './forgery.ts'
+import type { TrustedOrigins } from './forgery.ts'
+
+/**
+ * What lets scripts of a listed origin read an answer. Nothing for any other: their browser keeps it from them.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#http-cors-protocol Fetch, CORS protocol}
+ */
+export function allowOrigin(
+  request: Pick<Request, 'headers'>,
+  { allowedOrigins }: TrustedOrigins,
+  headers: Headers,
+): void {
+  if (allowedOrigins.size === 0) return
+  headers.append('vary', 'Origin')
+  const from = request.headers.get('origin')
+  if (from === null || !allowedOrigins.has(from)) return
+  headers.set('access-control-allow-origin', from)
+  headers.set('access-control-allow-credentials', 'true')
+}
+
+/** Whether a browser asks, before it sends a script's request, if it may. */
+export function isPreflight({ method, headers }: Pick<Request, 'method' | 'headers'>): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+}
+
+/** What a script of a listed origin may send. Which methods and headers count is decided when it does. */
+export function preflightHeaders({ headers }: Pick<Request, 'headers'>): Headers {
+  const asked = headers.get('access-control-request-headers') ?? ''
+  const names = asked.split(',').map((name) => name.trim().toLowerCase())
+  const allowed = new Set([
+    csrfHeader,
+    'content-type',
+    ...names.filter((name) => /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name)),
+  ])
+  return new Headers({
+    'access-control-allow-methods': methodOf(headers.get('access-control-request-method') ?? ''),
+    'access-control-allow-headers': [...allowed].slice(0, 64).join(', '),
+    'access-control-max-age': '600',
+  })
+}
+
+function methodOf(asked: string): string {
+  return /^[A-Z]{1,20}$/.test(asked) ? asked : 'GET'
+}

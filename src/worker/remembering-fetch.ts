@@ -1,0 +1,31 @@
+import type { Clock, Fetch } from '../contracts.ts'
+import { freshMap } from './fresh-map.ts'
+import { readText } from './read-text.ts'
+
+/** How long a server's metadata is taken from memory, in milliseconds. */
+const freshFor = 600_000
+
+/** The longest document that is looked at, in bytes. */
+const longest = 1_048_576
+
+/** A `fetch` that remembers the metadata of servers (RFC 8414) as text, since each request has a client of its own. */
+export function rememberingFetch(fetch: Fetch, clock: Pick<Clock, 'now'>): Fetch {
+  const known = freshMap<{ readonly text: string; readonly type: string }>({ clock, freshFor, limit: 8 })
+  return async (input, init) => {
+    const url = String(input)
+    if ((init?.method ?? 'GET') !== 'GET' || !url.includes('/.well-known/')) return fetch(input, init)
+    const remembered = known.get(url)
+    if (remembered !== undefined) return documentOf(remembered)
+    const response = await fetch(input, init)
+    if (response.status !== 200) return response
+    const text = await readText(response, longest)
+    if (text === undefined) return new Response('', { status: 502 })
+    const read = { text, type: response.headers.get('content-type') ?? '' }
+    known.set(url, read)
+    return documentOf(read)
+  }
+}
+
+function documentOf({ text, type }: { readonly text: string; readonly type: string }): Response {
+  return new Response(text, { headers: { 'content-type': type } })
+}

@@ -1,0 +1,41 @@
+import { parseUrl } from '../core/index.ts'
+
+/** The longest address that a person is sent back to, in characters. It travels in a cookie. */
+const longest = 1024
+
+/**
+ * The path to send a person to: `value`, if it is a path of `origin` outside of `basePath`; else `/`.
+ *
+ * Whoever can choose where a sign-in ends can make it end at a page of their own. What a browser, a
+ * proxy or a router might read as another host is refused, however it is written.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.11.1 RFC 9700, section 4.11.1}
+ */
+export function returnTarget(value: unknown, { origin, basePath }: { origin: string; basePath: string }): string {
+  if (typeof value !== 'string' || value.length > longest || !/^\/(?![/\\])/.test(value)) return '/'
+  // Spaces and control characters are dropped by some parsers, and the rest becomes another address.
+  if (/[\\\s\p{Cc}\p{Cf}]/u.test(value)) return '/'
+  const url = parseUrl(value, new URL(origin))
+  if (url?.origin !== origin) return '/'
+  if (isHostLike(url.pathname) || isHostLike(decoded(url.pathname))) return '/'
+  if (url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)) return '/'
+  return url.pathname + url.search + url.hash
+}
+
+/** Dots are gone by now: `/.//evil.example` has become `//evil.example`. */
+function isHostLike(path: string): boolean {
+  return /^[/\\]{2}|[\\\p{Cc}]/u.test(path)
+}
+
+/** Decoded as long as that changes anything, since somebody behind us may do so too. */
+function decoded(path: string): string {
+  let text = path
+  for (let round = 0; round < 3; round++) {
+    try {
+      text = decodeURIComponent(text)
+    } catch {
+      return '\\'
+    }
+  }
+  return text
+}

@@ -1,0 +1,66 @@
+import { OAuthError } from '../errors.ts'
+import type { Account } from '../contracts.ts'
+import { jsonAnswer } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { SignedIn } from './clients.ts'
+import type { Desk } from './desk.ts'
+import type { Session } from './sessions.ts'
+import type { Visit } from './visit.ts'
+
+/** `GET session`: who is signed in. Never a token. */
+export async function showSession(desk: Desk, visit: Visit): Promise<Answer> {
+  const found = await lookUp(desk, visit)
+  if (found === undefined) return jsonAnswer(200, { signedIn: false })
+  const { who, expiresAt } = found
+  return jsonAnswer(200, {
+    signedIn: true,
+    ...(who !== undefined && { account: told(who) }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  })
+}
+
+/** `GET token`, in mode `token-mediating` only: the access token, and nothing that could bring another. */
+export async function giveToken(desk: Desk, visit: Visit): Promise<Answer> {
+  const { account } = await requireSession(desk, visit)
+  const { accessToken, tokenType, scopes, expiresAt } = await desk.clients.open(account, visit.keep).getToken()
+  const { scopes: asked } = desk.config
+  if (scopes?.some((scope) => !asked.includes(scope))) {
+    throw new OAuthError('invalid_response', { endpoint: 'token', reason: 'more was granted than was asked for.' })
+  }
+  return jsonAnswer(200, {
+    accessToken,
+    tokenType,
+    ...(scopes !== undefined && { scopes }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  })
+}
+
+/** `POST logout`: ends the session here, then at the provider, as far as that can be done. */
+export async function logout(desk: Desk, visit: Visit): Promise<Answer> {
+  const session = await desk.sessions.read(visit)
+  desk.sessions.end(visit)
+  if (session === undefined) return jsonAnswer(200, { revocation: 'skipped' })
+  const { revocation } = await desk.clients.open(session.account, visit.keep).signOut()
+  return jsonAnswer(200, { revocation })
+}
+
+/** The session of a request, with who is signed in. Takes a session that is over from the browser. */
+async function lookUp(desk: Desk, visit: Visit): Promise<(Session & SignedIn) | undefined> {
+  const session = await desk.sessions.read(visit)
+  if (session === undefined) return undefined
+  const found = await desk.clients.look(session.account)
+  if (found === undefined) desk.sessions.end(visit)
+  return found && { ...session, ...found }
+}
+
+/** The session of a request that needs one. */
+export async function requireSession(desk: Desk, visit: Visit): Promise<Session> {
+  const session = await lookUp(desk, visit)
+  if (session === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
+  return session
+}
+
+/** What a person may read of themselves, by name: a provider's row may have put more there. */
+function told({ issuer, subject, name, email, accountId, organization }: Account): Partial<Account> {
+  return JSON.parse(JSON.stringify({ issuer, subject, name, email, accountId, organization })) as Partial<Account>
+}

@@ -1,0 +1,156 @@
+import { isOAuthError } from '../errors.ts'
+import { toResponse } from './answer.ts'
+import type { Answer } from './answer.ts'
+import { allowOrigin, isPreflight, preflightHeaders } from './cross-origin.ts'
+import { openDesk } from './desk.ts'
+import type { Desk } from './desk.ts'
+import { codeOf, failureAnswer } from './failure-answer.ts'
+import type { FailureCode } from './failure-answer.ts'
+import { isForged } from './forgery.ts'
+import type { Approach } from './forgery.ts'
+import { refreshDue } from './refresh-due.ts'
+import { giveToken, logout, requireSession, showSession } from './session-routes.ts'
+import { callback, login, showPaste, takePaste } from './sign-in-routes.ts'
+import { openVisit, wantsPage } from './visit.ts'
+import type { Visit } from './visit.ts'
+import { readWorkerOptions } from './worker-config.ts'
+import type { WorkerConfig } from './worker-config.ts'
+import type { WorkerContext, WorkerHandler, WorkerHandlerOptions } from './worker-options.ts'
+
+/**
+ * Creates a server in front of an API: it signs people in, keeps their tokens, and adds them on the way to the API.
+ * The browser holds an encrypted cookie, and in mode `bff` never a token. Make one for the whole server; it does no
+ * I/O until it is asked. Runs wherever requests are answered: Workers, Deno, Bun, Node servers.
+ *
+ * Below `basePath`: `GET login?returnTo=/path` (a link), `GET callback`, `GET|POST paste` (where the provider only
+ * shows what is to be copied), `GET session`, `POST logout`, and in mode `token-mediating` `GET token`; besides, what
+ * `proxy` names. Anything else is 404. Scripts send `latchkey-csrf: 1` with each request.
+ *
+ * Errors become answers: `{ "error": code }` for scripts, a page for people. Errors thrown here: `config`, and
+ * `TypeError` for what a compiler would have refused.
+ *
+ * @example
+ * ```ts
+ * const handle = createWorkerHandler({
+ *   publicUrl: 'https://app.example.com',
+ *   provider: oidc({ issuer: 'https://id.example.com', scopes: ['openid', 'offline_access'] }),
+ *   clientId: 'app',
+ *   clientAuth: clientSecretBasic(env.CLIENT_SECRET),
+ *   cookieSecret: env.COOKIE_SECRET,
+ *   store: durableObjectStore(env.VAULT),
+ *   proxy: [{ from: '/api', to: 'https://api.example.com', methods: ['GET', 'POST'], paths: ['/v1/**'] }],
+ * })
+ * export default { fetch: (request, _env, context) => handle(request, context) }
+ * ```
+ *
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-oauth-browser-based-apps#section-6.1 OAuth 2.0 for Browser-Based Applications, section 6.1}
+ */
+export function createWorkerHandler(options: WorkerHandlerOptions): WorkerHandler {
+  const { answer, desk } = openWorkerHandler(options)
+  const handle = async (request: Request, context?: WorkerContext): Promise<Response> => {
+    const answered = await answer(request, context)
+    return answered instanceof Response ? answered : toResponse(answered)
+  }
+  return Object.assign(handle, {
+    refreshDue: (due: Parameters<WorkerHandler['refreshDue']>[0]) => refreshDue(desk, due),
+  })
+}
+
+/** A handler before its answers become responses, some headers of which only servers can see. */
+export interface OpenedWorkerHandler {
+  readonly desk: Desk
+  answer(request: Request, context?: WorkerContext): Promise<Answer | Response>
+}
+
+export function openWorkerHandler(options: WorkerHandlerOptions): OpenedWorkerHandler {
+  const desk = openDesk(readWorkerOptions(options))
+  return {
+    desk,
+    async answer(request, context) {
+      const visit = openVisit(request, context)
+      const answered = await route(desk, visit).catch((error: unknown) => failed(desk, visit, error))
+      return completed(desk.config, visit, answered)
+    },
+  }
+}
+
+interface Route {
+  readonly approach: Approach
+  readonly answer: (desk: Desk, visit: Visit) => Promise<Answer>
+}
+
+const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  '/login': { GET: { approach: 'navigation', answer: login } },
+  '/callback': { GET: { approach: 'navigation', answer: callback } },
+  '/paste': { GET: { approach: 'navigation', answer: showPaste }, POST: { approach: 'form', answer: takePaste } },
+  '/session': { GET: { approach: 'script', answer: showSession } },
+  '/token': { GET: { approach: 'script', answer: giveToken } },
+  '/logout': { POST: { approach: 'script', answer: logout } },
+}
+
+async function route(desk: Desk, visit: Visit): Promise<Answer | Response> {
+  const { config } = desk
+  const { request, url } = visit
+  if (isPreflight(request)) return preflight(config, visit)
+  const { pathname } = url
+  if (!pathname.startsWith(`${config.basePath}/`)) return forward(desk, visit)
+  const methods = routesOf(config, pathname.slice(config.basePath.length))
+  if (methods === undefined) return refused(desk, visit, 'not_found')
+  const found = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+  if (found === undefined) return withAllow(refused(desk, visit, 'method_not_allowed'), Object.keys(methods))
+  return isForged(found.approach, request, config) ? refused(desk, visit, 'forbidden') : found.answer(desk, visit)
+}
+
+function routesOf({ mode, hosted }: WorkerConfig, path: string): Readonly<Record<string, Route>> | undefined {
+  const absent = (path === '/token' && mode === 'bff') || (path === '/paste' && !hosted)
+  return absent || !Object.hasOwn(routes, path) ? undefined : routes[path]
+}
+
+async function forward(desk: Desk, visit: Visit): Promise<Answer | Response> {
+  const { proxy } = desk.config
+  const match = proxy.match(visit.request)
+  if (match === undefined) return refused(desk, visit, 'not_found')
+  if (match instanceof Response) return match
+  if (isForged('proxied', visit.request, desk.config)) return refused(desk, visit, 'forbidden')
+  const { account } = await requireSession(desk, visit)
+  const client = desk.clients.open(account, visit.keep)
+  return proxy.forward(match, { send: client.fetch })
+}
+
+function preflight({ allowedOrigins }: WorkerConfig, { request }: Visit): Answer {
+  const listed = allowedOrigins.has(request.headers.get('origin') ?? '')
+  return listed ? { status: 204, headers: preflightHeaders(request) } : { status: 403, headers: new Headers() }
+}
+
+function withAllow(answer: Answer, methods: readonly string[]): Answer {
+  answer.headers.set('allow', methods.join(', '))
+  return answer
+}
+
+function refused({ config }: Desk, visit: Visit, code: FailureCode): Answer {
+  return failureAnswer(code, { page: wantsPage(visit), login: `${config.basePath}/login` })
+}
+
+function failed(desk: Desk, visit: Visit, error: unknown): Answer {
+  // Whoever left needs no answer, and nothing went wrong.
+  if (!visit.request.signal.aborted) desk.config.onError(error)
+  const code = codeOf(error)
+  if (isOAuthError(error) && (code === 'sign_in_required' || code === 'signed_out')) desk.sessions.end(visit)
+  return refused(desk, visit, code)
+}
+
+/** What every answer says: it is for one person, now, and for nobody else to keep. */
+function completed(
+  config: WorkerConfig,
+  { request, setCookies }: Visit,
+  answered: Answer | Response,
+): Answer | Response {
+  const { headers } = answered
+  headers.set('cache-control', 'no-store')
+  headers.append('vary', 'Cookie')
+  headers.set('x-content-type-options', 'nosniff')
+  if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer')
+  for (const line of setCookies.values()) headers.append('set-cookie', line)
+  allowOrigin(request, config, headers)
+  return answered
+}
