@@ -39,13 +39,18 @@ export async function openBrowser(url: string | URL, options: OpenBrowserOptions
   const { env = process.env, platform = process.platform, spawn: start = spawn } = options
   const address = openable(url)
   if (address === undefined) return false
-  for (const command of [...chosenOpeners(env, platform), ...usualOpeners(env, platform)]) {
+  for (const command of openers(env, platform)) {
     // A function, because `$&` and the like would be special in a replacement string.
     const [program = '', ...args] = command.map((word, n) => (n === 0 ? word : word.replaceAll('%s', () => address)))
     if (await runs(() => start(program, args, { env: { ...env }, detached: true, stdio: 'ignore', shell: false })))
       return true
   }
   return false
+}
+
+/** What would be tried, in this order; empty where there is no display. */
+export function openers(env: NonNullable<OpenBrowserOptions['env']>, platform: string): readonly Command[] {
+  return [...chosenOpeners(env, platform), ...usualOpeners(env, platform)]
 }
 
 /** The URL as the parser writes it, without quotes, spaces or control characters; `undefined` if it must not be opened. */

@@ -1,0 +1,65 @@
+import { access, constants, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { isOAuthError } from '../errors.ts'
+import { fileStore } from '../node/index.ts'
+import { lockHolder } from '../node/lock-holder.ts'
+import type { Finding } from './finding.ts'
+
+/** Whether tokens can be read and written, by nobody else, and whether somebody left the lock behind. */
+export async function checkStore(path: string, platform: string): Promise<readonly Finding[]> {
+  const readable = await unreadable(path)
+  if (readable !== undefined) return [readable]
+  return [...(await unwritable(path)), ...(await tooOpen(path, platform)), ...(await staleLock(path))]
+}
+
+async function unreadable(path: string): Promise<Finding | undefined> {
+  try {
+    const store = fileStore({ path })
+    for (const key of await store.keys()) await store.get(key)
+    return undefined
+  } catch (error) {
+    if (!isOAuthError(error) || (error.code !== 'store_corrupt' && error.code !== 'store_denied')) throw error
+    return { fix: error.code, what: error.message }
+  }
+}
+
+/** A file is replaced by another in its folder, which for a new person may not exist yet. */
+async function unwritable(path: string): Promise<readonly Finding[]> {
+  const denied: Finding[] = []
+  if ((await exists(path)) && !(await may(path)))
+    denied.push({ fix: 'store_denied', what: `${path} may not be written.` })
+  let folder = dirname(path)
+  while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder)
+  if (!(await may(folder))) denied.push({ fix: 'store_denied', what: `Nothing may be written in ${folder}.` })
+  return denied
+}
+
+async function tooOpen(path: string, platform: string): Promise<readonly Finding[]> {
+  if (platform === 'win32' || !(await exists(path))) return []
+  const mode = async (place: string): Promise<number> => (await stat(place)).mode & 0o777
+  const [file, folder] = [await mode(path), await mode(dirname(path))]
+  if ((file & 0o077) !== 0) return [{ fix: 'store_open', what: `Others may use ${path} (mode ${file.toString(8)}).` }]
+  // To read a folder is harmless; who may write in it may put another file in the place of ours.
+  if ((folder & 0o022) === 0) return []
+  return [{ fix: 'store_open', what: `Others may write in ${dirname(path)} (mode ${folder.toString(8)}).` }]
+}
+
+async function staleLock(path: string): Promise<readonly Finding[]> {
+  const holder = await lockHolder(path)
+  if (holder === undefined || !holder.gone) return []
+  return [{ fix: 'lock_stale', what: `${holder.path} was left behind by ${holder.name}.` }]
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function may(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+}

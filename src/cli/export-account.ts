@@ -1,0 +1,53 @@
+import { OAuthError } from '../errors.ts'
+import { writeAnthropicProfile } from '../node/anthropic-profile.ts'
+import { authFilePath } from '../node/auth-file-path.ts'
+import { authFileStore } from '../node/auth-file-store.ts'
+import { fileStore } from '../node/index.ts'
+import type { Tool } from '../node/index.ts'
+import { moveTokens } from '../node/move-tokens.ts'
+import { toolFilePath } from '../node/tool-files.ts'
+import { confirm } from './ask.ts'
+import type { Asked } from './command.ts'
+import { misuse } from './misuse.ts'
+import type { Slot } from './slot.ts'
+import { chooseSlot } from './slot.ts'
+import { say } from './world.ts'
+import type { World } from './world.ts'
+
+const tools: readonly Tool[] = ['pi', 'synaps', 'opencode']
+
+const lockTimeout = 30_000
+
+/** `latchkey export`: gives an account to another program for good. Two owners of a refresh token would lose it. */
+export async function exportAccount(asked: Asked, world: World): Promise<number> {
+  const [name, word] = asked.words
+  const tool = tools.find((one) => one === name)
+  if (tool === undefined && name !== 'anthropic') throw misuse(`Say to whom: ${tools.join(', ')} or anthropic.`)
+  const slot = await chooseSlot(word, asked, world, authFileStore({ env: world.env }))
+  if (!asked.flag('yes')) await confirm(`Give ${slot.key} to ${name}? It is signed out here by that.`, world)
+  await (tool === undefined ? toAnthropic(slot, world) : toTool(tool, slot, world))
+  say(world, `${slot.key}: ${name} has it now.`)
+  return 0
+}
+
+/** Their file and ours have the same form. */
+async function toTool(tool: Tool, slot: Slot, { env }: World): Promise<void> {
+  const to = fileStore({ path: toolFilePath(tool, { env }) })
+  await moveTokens('pi', { to, path: authFilePath({ env }), slot: slot.key, key: slot.id, timeout: lockTimeout })
+}
+
+async function toAnthropic(slot: Slot, { env, platform, signal }: World): Promise<void> {
+  if (slot.id !== 'anthropic' && slot.id !== 'anthropic-platform') {
+    throw misuse('Only an account of anthropic or anthropic-platform can be a profile of theirs.')
+  }
+  await authFileStore({ env }).lock(
+    slot.key,
+    async (held) => {
+      const record = await held.get(slot.key)
+      if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
+      await writeAnthropicProfile(record, { env, platform, ...(slot.profile && { profile: slot.profile }) })
+      await held.update(slot.key, () => undefined)
+    },
+    { timeout: lockTimeout, signal },
+  )
+}

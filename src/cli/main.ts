@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The program `latchkey`.
+
+import process from 'node:process'
+import { run } from './run.ts'
+
+const stop = new AbortController()
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+const undo = Object.entries(exitCodes).map(([name, code]) => {
+  const listener = (): void => stop.abort(code)
+  // Once: a second Ctrl-C ends the process as it stands.
+  process.once(name, listener)
+  return () => process.off(name, listener)
+})
+// Whoever reads our output may go away early.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  platform: process.platform,
+  // Made when first looked at: most commands never are asked for input.
+  get input() {
+    return process.stdin
+  },
+  out: process.stdout,
+  err: process.stderr,
+  signal: stop.signal,
+})
+for (const step of undo) step()

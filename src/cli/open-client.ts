@@ -1,0 +1,37 @@
+import type { ClientAuth, StoredRecord } from '../contracts.ts'
+import type { NodeClient } from '../node/index.ts'
+import { createNodeClient } from '../node/node-client.ts'
+import { authFileStore } from '../node/auth-file-store.ts'
+import type { Row, RowWishes } from './provider-rows.ts'
+import { providerRow } from './provider-rows.ts'
+import type { Slot } from './slot.ts'
+import type { World } from './world.ts'
+
+/** The client for an account that is stored: its record says where it came from. */
+export async function openStored(slot: Slot, record: StoredRecord | undefined, world: World): Promise<NodeClient> {
+  const { issuer, clientId } = record ?? {}
+  const wishes: RowWishes = { issuer, clientId, id: slot.id }
+  return openClient(slot, await providerRow(slot.id, wishes), clientId, world)
+}
+
+/** The client for a row. */
+export function openClient(slot: Slot, row: Row, clientId: string | undefined, world: World): NodeClient {
+  const secret = world.env['LATCHKEY_CLIENT_SECRET'] || undefined
+  return createNodeClient({
+    ...row,
+    store: authFileStore({ env: world.env }),
+    // For loopback hosts only, so that a server on this machine can be signed in to.
+    allowInsecureLoopback: true,
+    ...(clientId !== undefined && { clientId }),
+    ...(slot.profile !== undefined && { account: slot.profile }),
+    ...(secret !== undefined && { clientAuth: bySecret(secret) }),
+  })
+}
+
+/** Some servers give a secret even to programs that people install. It never stands on a command line. */
+function bySecret(secret: string): ClientAuth {
+  return ({ body, clientId }) => {
+    body.set('client_id', clientId)
+    body.set('client_secret', secret)
+  }
+}

@@ -1,0 +1,84 @@
+import type { Fetch, Provider } from '../contracts.ts'
+import { misuse } from './misuse.ts'
+import type { RowName } from './row-names.ts'
+import { rowNames } from './row-names.ts'
+
+/** What decides how a row looks. */
+export interface RowWishes {
+  /** Where the server lives; for `oidc` all there is to know. */
+  readonly issuer?: string | undefined
+  readonly clientId?: string | undefined
+  readonly tenant?: string | undefined
+  /** The store key, for a server that is known by its issuer only. */
+  readonly id?: string | undefined
+}
+
+/** A provider, and how to talk to it where that is not plain `fetch`. */
+export interface Row {
+  readonly provider: Provider
+  readonly fetch?: Fetch
+}
+
+const makers: Readonly<Record<RowName, (wishes: RowWishes) => Promise<Row>>> = {
+  anthropic: async () => ({ provider: (await import('../providers/anthropic.ts')).anthropic() }),
+  'anthropic-platform': async () => ({ provider: (await import('../providers/anthropic.ts')).anthropicPlatform() }),
+  openai: async ({ clientId }) => {
+    const { chatgpt } = await import('../providers/openai.ts')
+    const { installationId } = await import('../node/installation-id.ts')
+    const installation = await installationId()
+    return { provider: chatgpt({ agentName: 'latchkey', installation, ...(clientId !== undefined && { clientId }) }) }
+  },
+  'openai-codex': async ({ issuer }) => {
+    const { openaiCodex } = await import('../providers/openai.ts')
+    const { codexDevice } = await import('../providers/codex-device.ts')
+    return codexDevice({ provider: moved(openaiCodex(), issuer) })
+  },
+  github: async () => ({ provider: (await import('../providers/github.ts')).github() }),
+  google: async () => ({ provider: (await import('../providers/google.ts')).google() }),
+  microsoft: async ({ tenant, issuer }) => {
+    const id = tenant ?? /^https:\/\/login\.microsoftonline\.com\/([^/]+)\//.exec(issuer ?? '')?.[1]
+    if (id === undefined) throw misuse('microsoft needs --tenant: a UUID, or consumers.')
+    return { provider: (await import('../providers/microsoft.ts')).microsoft({ tenant: id }) }
+  },
+  oidc: async (wishes) => ({ provider: await anyServer(wishes) }),
+}
+
+/** Gives the row for a name, an issuer, or the id under which a server's tokens are stored. */
+export async function providerRow(name: string, wishes: RowWishes): Promise<Row> {
+  const known = rowNames.find((one) => one === name)
+  if (known === undefined) {
+    const issuer = name.includes('://') ? name : wishes.issuer
+    if (issuer === undefined) {
+      throw misuse(`This is no provider: say ${rowNames.join(', ')}, or the https address of an issuer.`)
+    }
+    return { provider: await anyServer({ ...wishes, issuer }) }
+  }
+  const row = await makers[known](wishes)
+  return known === 'oidc' ? row : { ...row, provider: moved(row.provider, wishes.issuer) }
+}
+
+async function anyServer({ issuer, id }: RowWishes): Promise<Provider> {
+  if (issuer === undefined) throw misuse('oidc needs --issuer, or LATCHKEY_ISSUER: the https address of the server.')
+  const { oidc } = await import('../providers/oidc.ts')
+  return oidc({ issuer, scopes: ['openid', 'profile', 'email', 'offline_access'], ...(id !== undefined && { id }) })
+}
+
+/** The same provider at another origin: a gateway, a private installation, a double. */
+function moved(row: Provider, issuer: string | undefined): Provider {
+  if (issuer === undefined || !URL.canParse(issuer) || row.issuer === undefined) return row
+  const { origin } = new URL(issuer)
+  if (origin === new URL(row.issuer).origin) return row
+  const move = (address: string): string => {
+    const { pathname, search } = new URL(address)
+    return origin + (pathname === '/' ? '' : pathname) + search
+  }
+  const endpoints = Object.entries(row.endpoints ?? {}).map(([name, address]) => [name, move(address)] as const)
+  const { hosted, ...redirect } = row.redirect ?? {}
+  return {
+    ...row,
+    issuer: move(row.issuer),
+    ...(row.endpoints && { endpoints: { ...row.endpoints, ...Object.fromEntries(endpoints) } }),
+    redirect: { ...redirect, ...(hosted !== undefined && { hosted: move(hosted) }) },
+    apiOrigins: [origin],
+  }
+}

@@ -1,0 +1,13 @@
+/** The providers known by name. */
+export const rowNames = [
+  'anthropic',
+  'anthropic-platform',
+  'openai',
+  'openai-codex',
+  'github',
+  'google',
+  'microsoft',
+  'oidc',
+] as const
+
+export type RowName = (typeof rowNames)[number]
