@@ -113,10 +113,10 @@ describe('where the token goes', () => {
     const { client, signIn, arrived } = apiRig(fine)
     await signIn()
     const liar = { url: 'https://api.example.com/', toString: () => 'https://evil.example/' }
-    // Bun reads `url` where others read the text; either way the token goes nowhere but to its own.
     const outcome = await client.fetch(liar as unknown as URL).catch((error: unknown) => error)
-    expect(outcome instanceof Error || outcome instanceof Response).toBe(true)
-    expect(arrived.filter(({ url }) => !url.startsWith('https://api.example.com/'))).toEqual([])
+    // Bun reads `url` where others read the text; either way the token goes nowhere but to its own.
+    if ('Bun' in globalThis) expect(arrived.map(({ url }) => url)).toEqual(['https://api.example.com/'])
+    else expect([outcome, arrived]).toMatchObject([{ code: 'origin_not_allowed' }, []])
   })
 
   it('goes nowhere when no origin was named', async () => {
