@@ -287,7 +287,7 @@ export interface Provider {
   ) => Account | undefined
   /** Reads the client id that the server issued in the callback. */
   readonly readClientId?: (callback: URLSearchParams) => string | undefined
-  /** Whether a web page may call the token endpoint (CORS); `undefined` when nobody knows. */
+  /** Whether a web page can use the token endpoint (CORS, and no secret needed); `undefined` when nobody knows. */
   readonly browser?: boolean
 }
 

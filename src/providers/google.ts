@@ -25,8 +25,11 @@ export function google(row: Partial<Provider> = {}): Provider {
     authorizationParams: { access_type: 'offline', prompt: 'consent' },
     rotation: 'none',
     apiOrigins: ['https://www.googleapis.com'],
+    apiHeaders: {},
     terminalErrors: [],
     unannouncedIssuer: 'compare',
+    // Google wants a client secret of whoever exchanges a code, and a page has none.
+    browser: false,
     ...row,
   }
 }

@@ -38,6 +38,7 @@ export function microsoft({ tenant, ...row }: MicrosoftOptions): Provider {
     scopes: ['openid', 'profile', 'email', 'offline_access'],
     rotation: 'none',
     apiOrigins: ['https://graph.microsoft.com'],
+    apiHeaders: {},
     terminalErrors: ['interaction_required', 'login_required', 'consent_required'],
     unannouncedIssuer: 'compare',
     browser: true,

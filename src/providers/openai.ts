@@ -122,6 +122,7 @@ export function chatgpt({ agentName, installation, clientId, ...row }: ChatGPTOp
       ext_agent_host_id: `urn:uuid:${installation}`,
     },
     apiOrigins: ['https://api.openai.com'],
+    apiHeaders: {},
     readClientId: (callback) => issuedClientId(callback, clientId),
     readAccount(answer, claims) {
       const { scope } = answer
