@@ -11,6 +11,7 @@ import type { MCPProvider, MCPProviderOptions } from './parts/mcp-shapes.ts'
 import { mcpSignIns } from './parts/mcp-sign-in.ts'
 import { tokenKeeping } from './parts/mcp-token-keeping.ts'
 import { writeTokens } from './parts/mcp-tokens.ts'
+import { randomText } from './parts/random-text.ts'
 
 export type {
   MCPClientInformation,
@@ -87,6 +88,7 @@ export function createMCPProvider(options: MCPProviderOptions): MCPProvider {
     clientMetadata: clientMetadata(options),
     ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
     ...tokenKeeping(options, facts, signIns),
+    state: async () => randomText(),
     saveCodeVerifier: signIns.saveCodeVerifier,
     codeVerifier: signIns.codeVerifier,
     redirectToAuthorization: signIns.redirectToAuthorization,

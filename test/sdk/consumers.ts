@@ -181,7 +181,11 @@ export const consumers: readonly Consumer[] = [
   },
 ]
 
-function textOf({ content }: { readonly content: readonly { readonly type: string; readonly text?: string }[] }): string {
+function textOf({
+  content,
+}: {
+  readonly content: readonly { readonly type: string; readonly text?: string }[]
+}): string {
   return content.map(({ text = '' }) => text).join('')
 }
 
@@ -210,7 +214,8 @@ function aiModel(model: Parameters<typeof generateText>[0]['model']): Model {
     say: async () => (await generateText({ model, prompt, maxRetries: 0, maxOutputTokens: 16 })).text,
     async stream() {
       const pieces: string[] = []
-      for await (const piece of streamText({ model, prompt, maxRetries: 0, maxOutputTokens: 16 }).textStream) pieces.push(piece)
+      for await (const piece of streamText({ model, prompt, maxRetries: 0, maxOutputTokens: 16 }).textStream)
+        pieces.push(piece)
       return pieces
     },
   }

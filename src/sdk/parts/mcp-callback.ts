@@ -1,10 +1,11 @@
 import type { Transaction, TransactionStore } from '../../contracts.ts'
 import { OAuthError, untrustedText } from '../../errors.ts'
-import type { MCPDiscovery } from './mcp-shapes.ts'
+import type { MCPClientInformation, MCPDiscovery } from './mcp-shapes.ts'
 
-/** What a transaction of this provider carries besides. */
-interface CarriedState {
+/** What a transaction of this provider carries besides: what the SDK will ask for when it ends. */
+export interface CarriedState {
   readonly discovery?: MCPDiscovery
+  readonly client?: MCPClientInformation
 }
 
 /** A callback that may be exchanged, and the sign-in that it ends. */
@@ -12,7 +13,7 @@ export interface CheckedCallback {
   readonly params: URLSearchParams
   readonly code: string
   readonly transaction: Transaction
-  readonly discovery: MCPDiscovery | undefined
+  readonly carried: CarriedState
 }
 
 /** What the server's metadata says of the `iss` parameter (RFC 9207 §3). */
@@ -35,12 +36,12 @@ export async function checkCallback(
     await transactions.put(transaction)
     throw new OAuthError('state_mismatch', { reason: 'unknown' })
   }
-  const { discovery } = (transaction.appState ?? {}) as CarriedState
-  checkIssuer(params.get('iss'), transaction, discovery)
+  const carried = (transaction.appState ?? {}) as CarriedState
+  checkIssuer(params.get('iss'), transaction, carried.discovery)
   const [error, code] = [params.get('error'), params.get('code') ?? '']
   if (error !== null) throw refusal(error, params.get('error_description'), [state, transaction.codeVerifier])
   if (code === '') throw new OAuthError('invalid_callback', { reason: 'it carries neither a code nor an error.' })
-  return { params, code, transaction, discovery }
+  return { params, code, transaction, carried }
 }
 
 function readCallback(callback: URL | URLSearchParams | string): URLSearchParams {

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../contracts.ts'
 import { OAuthError } from '../../errors.ts'
 import { checkCallback } from './mcp-callback.ts'
+import type { CarriedState } from './mcp-callback.ts'
 import { clientInformation } from './mcp-client-id.ts'
 import type { ClientFacts } from './mcp-client-id.ts'
 import type { MCPDiscovery, MCPProvider, MCPProviderOptions } from './mcp-shapes.ts'
@@ -57,9 +58,9 @@ export function mcpSignIns(options: MCPProviderOptions, facts: ClientFacts): Sig
       return found
     },
     async finish(callback, exchange) {
-      const { params, code, transaction, discovery } = await checkCallback(transactions, key, callback)
-      facts.discovery = discovery ?? facts.discovery
-      facts.registered ??= { client_id: transaction.clientId }
+      const { params, code, transaction, carried } = await checkCallback(transactions, key, callback)
+      facts.discovery = carried.discovery ?? facts.discovery
+      facts.registered ??= carried.client
       const own: Exchange = { transaction }
       exchanges.set(code, own)
       try {
@@ -89,19 +90,24 @@ async function transactionOf(
   const { discovery } = facts
   const asked = (name: string): string => url.searchParams.get(name) ?? ''
   const resource = asked('resource')
+  const client = await clientInformation(options, facts)
+  const carried: CarriedState = {
+    ...(discovery !== undefined && { discovery }),
+    ...(client !== undefined && { client }),
+  }
   const now = clock.now()
   return {
     state: asked('state'),
     codeVerifier,
     slot: key,
     ...serverOf(discovery, url),
-    clientId: (await clientInformation(options, facts))?.client_id ?? asked('client_id'),
+    clientId: client?.client_id ?? asked('client_id'),
     redirectUri,
     scopes: asked('scope')
       .split(' ')
       .filter((scope) => scope !== ''),
     ...(resource !== '' && { resource }),
-    ...(discovery !== undefined && { appState: { discovery } }),
+    appState: carried,
     startedAt: now,
     expiresAt: now + patience,
   }

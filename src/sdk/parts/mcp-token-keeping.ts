@@ -6,7 +6,6 @@ import type { SignIns } from './mcp-sign-in.ts'
 import { readTokens } from './mcp-tokens.ts'
 import { takeTurn } from './mcp-turn.ts'
 import type { Turn } from './mcp-turn.ts'
-import { randomText } from './random-text.ts'
 
 /** The refresh token that a request shows. */
 interface Shown {
@@ -21,7 +20,7 @@ interface TokenTurn extends Turn {
   readonly shown: Shown | undefined
 }
 
-type TokenKeeping = Pick<MCPProvider, 'state' | 'addClientAuthentication' | 'saveTokens' | 'invalidateCredentials'>
+type TokenKeeping = Pick<MCPProvider, 'addClientAuthentication' | 'saveTokens' | 'invalidateCredentials'>
 
 /**
  * What is done with tokens: each request in its turn, and each result held against what is stored.
@@ -36,11 +35,6 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
     turn = undefined
   }
   return {
-    async state() {
-      // The SDK begins anew: whatever it asked for before, it has given up.
-      endTurn()
-      return randomText()
-    },
     async addClientAuthentication(_headers, params) {
       const code = params.get('code')
       const exchange = code === null ? undefined : signIns.exchange(code)

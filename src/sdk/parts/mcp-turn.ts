@@ -9,8 +9,11 @@ export interface Turn {
   end(): void
 }
 
-/** The longest wait for a turn, and the longest turn, in milliseconds. */
-const limit = 30_000
+/** The longest turn, in milliseconds: where a request fails, the SDK says nothing. */
+const longest = 20_000
+
+/** The longest wait for one, in milliseconds. */
+const patience = 30_000
 
 /**
  * Takes the store's lock and keeps it until `end`. MCP's SDK asks for tokens in one call and brings new
@@ -29,10 +32,10 @@ export function takeTurn(store: Store, key: string): Promise<Turn> {
           done()
         }
         // It keeps no process alive, as a timer would.
-        AbortSignal.timeout(limit).addEventListener('abort', end)
+        AbortSignal.timeout(longest).addEventListener('abort', end)
         resolve({ record, store: () => current, end })
       })
     }
-    store.lock(key, task, { timeout: limit }).catch(reject)
+    store.lock(key, task, { timeout: patience }).catch(reject)
   })
 }
