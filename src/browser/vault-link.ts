@@ -1,0 +1,172 @@
+import { generateState } from '../core/index.ts'
+import { OAuthError } from '../errors.ts'
+import { putTogether } from './vault-message.ts'
+import type { VaultAnswer, VaultBoard, VaultedRequest, VaultedResponse, VaultQuestion } from './vault-message.ts'
+
+/** A worker to which questions can be sent: a `Worker` or a `ServiceWorker`, or a `SharedWorker` by its port. */
+export interface VaultPort {
+  postMessage(message: unknown, transfer: Transferable[]): void
+}
+
+/** How a question is asked. */
+export interface VaultCall {
+  readonly given?: unknown
+  readonly signal?: AbortSignal | undefined
+  /** How long the vault may take to say that it is there, in milliseconds. */
+  readonly timeout: number
+  readonly onBoard: (board: VaultBoard) => void
+  readonly lock?: string
+}
+
+/** A value, and the port by which more may come. */
+interface Answered {
+  readonly value: unknown
+  readonly port: MessagePort
+}
+
+/**
+ * Asks the vault, and waits for as long as it needs, once it has shown that it is there.
+ *
+ * Errors: `timeout`, `aborted`, those of the task.
+ */
+export async function askVault(vault: VaultPort, task: string, call: VaultCall): Promise<unknown> {
+  try {
+    const { value, port } = await ask(vault, task, call)
+    port.close()
+    return value
+  } catch (error) {
+    throw call.signal?.aborted === true ? new OAuthError('aborted', {}) : error
+  }
+}
+
+function ask(vault: VaultPort, task: string, call: VaultCall): Promise<Answered> {
+  const { port1: port, port2 } = new MessageChannel()
+  const { given, signal, timeout, onBoard, lock } = call
+  return new Promise<Answered>((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      port.postMessage({ type: 'abort' })
+      port.close()
+      reject(error)
+    }
+    const abort = (): void => fail(signal?.reason)
+    const limit = setTimeout(() => fail(new OAuthError('timeout', { what: 'the vault', after: timeout })), timeout)
+    const end = (): void => {
+      clearTimeout(limit)
+      signal?.removeEventListener('abort', abort)
+    }
+    port.onmessage = ({ data }: MessageEvent<VaultAnswer>) => {
+      clearTimeout(limit)
+      if (data.type === 'heard') return
+      end()
+      if (data.type === 'failed') return fail(putTogether(data.failure))
+      if (data.type !== 'done') return
+      onBoard(data.board)
+      resolve({ value: data.value, port })
+    }
+    if (signal?.aborted === true) return end(), abort()
+    signal?.addEventListener('abort', abort)
+    const question: VaultQuestion = { type: 'latchkey:vault', task, given, lock }
+    try {
+      vault.postMessage(question, [port2])
+    } catch {
+      end()
+      // The native text repeats what could not be sent.
+      fail(new TypeError(`${task} takes only what can be sent to a worker.`))
+    }
+  })
+}
+
+/**
+ * Lets the vault make a request, and gives its answer, whose body comes as it is read.
+ *
+ * Errors: those of `client.fetch`.
+ */
+export async function fetchByVault(vault: VaultPort, request: Request, call: VaultCall): Promise<Response> {
+  const given = await packed(request)
+  const lock = generateState()
+  const release = await hold(lock)
+  try {
+    const { value, port } = await ask(vault, 'fetch', { ...call, given, lock, signal: request.signal })
+    return unpacked(value as VaultedResponse, port, { signal: request.signal, release })
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function packed(request: Request): Promise<VaultedRequest> {
+  const { url, method, headers, cache, credentials, integrity, keepalive, mode, redirect } = request
+  const body = request.body === null && ['GET', 'HEAD'].includes(method) ? undefined : await request.arrayBuffer()
+  return {
+    url,
+    method,
+    headers: [...headers],
+    ...(body !== undefined && body.byteLength > 0 && { body }),
+    init: { cache, credentials, integrity, keepalive, redirect, ...(mode !== 'navigate' && { mode }) },
+  }
+}
+
+interface Wait {
+  readonly signal: AbortSignal
+  /** To be called when nothing more is waited for. */
+  release(): void
+}
+
+function unpacked(answer: VaultedResponse, port: MessagePort, wait: Wait): Response {
+  const { url, status, statusText, headers, redirected, hasBody } = answer
+  if (!hasBody) {
+    port.close()
+    wait.release()
+  }
+  const response = new Response(hasBody ? bodyFrom(port, wait) : undefined, {
+    status,
+    statusText,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+  })
+  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } })
+}
+
+function bodyFrom(port: MessagePort, { signal, release }: Wait): ReadableStream<Uint8Array> {
+  let end: () => void = () => undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const abort = (): void => {
+          port.postMessage({ type: 'abort' })
+          controller.error(signal.reason)
+          end()
+        }
+        end = () => {
+          signal.removeEventListener('abort', abort)
+          port.onmessage = null
+          port.close()
+          release()
+        }
+        port.onmessage = ({ data }: MessageEvent<VaultAnswer>) => {
+          if (data.type === 'part' && data.bytes !== undefined) return controller.enqueue(data.bytes)
+          if (data.type === 'failed') controller.error(putTogether(data.failure))
+          else controller.close()
+          end()
+        }
+        signal.addEventListener('abort', abort)
+      },
+      pull: () => port.postMessage({ type: 'pull' }),
+      cancel: () => {
+        port.postMessage({ type: 'abort' })
+        end()
+      },
+    },
+    // Short answers come whole, so that nothing waits for a page that only looked at the status.
+    new ByteLengthQueuingStrategy({ highWaterMark: 65_536 }),
+  )
+}
+
+/** Holds a lock of this name, where there are locks, until the function that it gives is called. */
+function hold(name: string): Promise<() => void> {
+  const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager }
+  return new Promise((resolve) => {
+    const free = (): void => resolve(() => undefined)
+    if (locks === undefined) return free()
+    locks.request(name, () => new Promise<void>((release) => resolve(() => release()))).catch(free)
+  })
+}

@@ -1,0 +1,349 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createVaultClient, serveVault } from '../../../src/browser/vault.ts'
+import type { VaultClient, VaultClientOptions, VaultOptions } from '../../../src/browser/vault.ts'
+import { openVault } from '../../../src/browser/vault-server.ts'
+import type { ClientEvent, Fetch } from '../../../src/index.ts'
+import { oidc } from '../../../src/providers/oidc.ts'
+import { createAuthorizationServer, manualClock } from '../../../src/testing/index.ts'
+import type { AuthorizationServer, TestClock } from '../../../src/testing/index.ts'
+import { redirectUri } from '../client/rig.ts'
+
+interface VaultRig {
+  readonly server: AuthorizationServer
+  readonly clock: TestClock
+  readonly client: VaultClient
+  readonly events: unknown[]
+  readonly api: string
+  /** Asks the vault for a task as a page could, and gives what it says but that it has heard. */
+  ask(task: string, given?: unknown): Promise<unknown>
+  signIn(): Promise<void>
+  hear: (event: { data: unknown; ports: readonly MessagePort[] }) => Promise<void>
+}
+
+const clients: VaultClient[] = []
+afterEach(() => clients.splice(0).forEach((client) => client.dispose()))
+
+/** A vault in this very realm: what it says still goes through ports, as it would from a worker. */
+function rig(
+  more: Partial<VaultOptions> = {},
+  page: Partial<VaultClientOptions> = {},
+  between: (server: Fetch) => Fetch = (fetch) => fetch,
+): VaultRig {
+  const clock = manualClock()
+  const server = createAuthorizationServer({ clock })
+  const events: ClientEvent['type'][] = []
+  const hear = openVault({
+    provider: oidc({ issuer: server.issuer, scopes: ['openid', 'profile', 'offline_access', 'read'] }),
+    clientId: 'app',
+    redirectUri,
+    apiOrigins: [new URL(server.apiUrl).origin],
+    fetch: between(server.fetch),
+    clock,
+    ...more,
+  })
+  const worker = {
+    postMessage: (data: unknown, ports: Transferable[]) => void hear({ data, ports: ports as MessagePort[] }),
+  }
+  const client = createVaultClient({ worker: () => worker, onEvent: ({ type }) => events.push(type as never), ...page })
+  clients.push(client)
+
+  const ask = (task: string, given?: unknown): Promise<unknown> => {
+    const { port1, port2 } = new MessageChannel()
+    return new Promise((resolve) => {
+      port1.onmessage = ({ data }) => {
+        if (data.type === 'heard') return
+        port1.close()
+        resolve(data)
+      }
+      worker.postMessage({ type: 'latchkey:vault', task, given }, [port2])
+    })
+  }
+  return {
+    server,
+    clock,
+    client,
+    events,
+    api: `${server.apiUrl}/echo`,
+    ask,
+    hear,
+    async signIn() {
+      const { value } = (await ask('start', { leaving: false })) as { value: { url: string } }
+      const callback = await server.approve(new URL(value.url))
+      await client.handleRedirectCallback(callback)
+    },
+  }
+}
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'done',
+    (error: { readonly code?: string }) => error.code ?? error,
+  )
+
+const until = async (check: () => boolean): Promise<void> => {
+  const end = Date.now() + 2000
+  while (!check() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(check()).toBe(true)
+}
+
+describe('a vault', () => {
+  it('signs in, calls the API and signs out, and the page never has a token', async () => {
+    const { client, signIn, api } = rig()
+    await signIn()
+    expect(client.getSnapshot()).toMatchObject({ status: 'signed-in', account: { subject: 'ada' } })
+    const response = await client.fetch(api, { method: 'POST', body: 'hello', headers: { 'x-mine': 'yes' } })
+    expect(response.status).toBe(200)
+    expect(response.url).toBe('')
+    expect(await response.json()).toMatchObject({ method: 'POST' })
+    expect(await client.userInfo()).toMatchObject({ sub: 'ada' })
+    expect(await client.signOut()).toEqual({ revocation: 'done', endSession: 'skipped' })
+    expect(client.getSnapshot()).toEqual({ status: 'signed-out' })
+    expect(await codeOf(client.fetch(api))).toBe('sign_in_required')
+  })
+
+  it('keeps the access token, unless it was told to give it away, and the other tokens in any case', async () => {
+    const keeping = rig()
+    await keeping.signIn()
+    expect(await codeOf(keeping.client.getToken())).toBe('unsupported')
+    const giving = rig({ accessToken: 'given' })
+    await giving.signIn()
+    const tokens = await giving.client.getToken()
+    expect(Object.keys(tokens).sort()).toEqual(['accessToken', 'expiresAt', 'obtainedAt', 'scopes', 'tokenType'])
+  })
+
+  it('says no token whatever it is asked', async () => {
+    const issued: string[] = []
+    const { signIn, ask, api } = rig({}, {}, (fetch) => async (input, init) => {
+      const response = await fetch(input, init)
+      const body: unknown = await response
+        .clone()
+        .json()
+        .catch(() => undefined)
+      for (const name of ['access_token', 'refresh_token', 'id_token']) {
+        const token = (body as Record<string, unknown> | undefined)?.[name]
+        if (typeof token === 'string') issued.push(token)
+      }
+      return response
+    })
+    await signIn()
+    const request = { url: api, method: 'GET', headers: [], init: {} }
+    const given = [
+      undefined,
+      {},
+      { minValidity: 1 },
+      { endSession: true, postLogoutRedirectUri: redirectUri },
+      request,
+      'x',
+    ]
+    const said: unknown[] = []
+    for (const task of [
+      'look',
+      'start',
+      'forget',
+      'finish',
+      'fetch',
+      'getToken',
+      'userInfo',
+      'constructor',
+      'signOut',
+    ]) {
+      for (const what of given) said.push(await ask(task, what))
+    }
+    expect(issued.length).toBe(3)
+    const text = JSON.stringify(said)
+    for (const token of issued) expect(text).not.toContain(token)
+  })
+
+  it('renews the token for all who need it, once', async () => {
+    const { client, signIn, api, clock, server, events } = rig()
+    await signIn()
+    clock.advance(3_600_000)
+    const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await client.fetch(api)).status))
+    expect(statuses).toEqual([200, 200, 200, 200, 200])
+    expect(server.history.count({ endpoint: 'token', grant: 'refresh_token' })).toBe(1)
+    if ('BroadcastChannel' in globalThis) await until(() => events.includes('refreshed'))
+  })
+
+  it('sends the token nowhere but where its own configuration says', async () => {
+    const { client, signIn } = rig()
+    await signIn()
+    expect(await codeOf(client.fetch('https://evil.example/'))).toBe('origin_not_allowed')
+  })
+
+  it('finishes a sign-in once, however often the page asks', async () => {
+    const { client, server, ask } = rig()
+    const { value } = (await ask('start', { leaving: false })) as { value: { url: string } }
+    const callback = await server.approve(new URL(value.url))
+    await Promise.all(Array.from({ length: 5 }, () => client.handleRedirectCallback(callback)))
+    expect(server.history.count({ endpoint: 'token' })).toBe(1)
+    expect(await codeOf(client.handleRedirectCallback(`${redirectUri}?code=c&state=other`))).toBe('state_mismatch')
+  })
+
+  it('forgets a sign-in that was given up', async () => {
+    const { client, server, ask } = rig()
+    const { value } = (await ask('start', { leaving: false })) as { value: { url: string; state: string } }
+    const callback = await server.approve(new URL(value.url))
+    await ask('forget', value.state)
+    expect(await codeOf(client.handleRedirectCallback(callback))).toBe('state_mismatch')
+  })
+
+  it('hands a body over in its parts, and stops when nobody wants more', async () => {
+    let given = 0
+    let cancelled = false
+    const endless: Fetch = async () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            given += 1
+            controller.enqueue(new Uint8Array(32_768).fill(given))
+          },
+          cancel: () => void (cancelled = true),
+        }),
+      )
+    const { client, signIn, api } = rig(
+      {},
+      {},
+      (fetch) => (input, init) => (String(input).startsWith(api) ? endless(input, init) : fetch(input, init)),
+    )
+    await signIn()
+    const response = await client.fetch(api)
+    const reader = response.body?.getReader()
+    expect((await reader?.read())?.value?.[0]).toBe(1)
+    expect((await reader?.read())?.value?.[0]).toBe(2)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(given).toBeLessThan(10)
+    await reader?.cancel()
+    await until(() => cancelled)
+  })
+
+  it('says so when an answer breaks off', async () => {
+    const broken: Fetch = async () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array([1])),
+          pull: (controller) => controller.error(new Error('secret')),
+        }),
+      )
+    const { client, signIn, api } = rig(
+      {},
+      {},
+      (fetch) => (input, init) => (String(input).startsWith(api) ? broken(input, init) : fetch(input, init)),
+    )
+    await signIn()
+    const response = await client.fetch(api)
+    expect(await codeOf(response.text())).toBe('network')
+  })
+
+  it('gives up a request when the page does, with the reason of the page', async () => {
+    let heard: AbortSignal | undefined
+    const never: Fetch = (_input, init) => {
+      heard = init?.signal ?? undefined
+      return new Promise(() => undefined)
+    }
+    const { client, signIn, api } = rig(
+      {},
+      {},
+      (fetch) => (input, init) => (String(input).startsWith(api) ? never(input, init) : fetch(input, init)),
+    )
+    await signIn()
+    const stop = new AbortController()
+    const work = client.fetch(api, { signal: stop.signal }).catch((error: unknown) => error)
+    await until(() => heard !== undefined)
+    const reason = new Error('enough')
+    stop.abort(reason)
+    expect(await work).toBe(reason)
+    await until(() => heard?.aborted === true)
+  })
+
+  it('ends a session with the server without an ID token in the address', async () => {
+    const { signIn, ask } = rig()
+    await signIn()
+    const answer = await ask('signOut', { endSession: true, postLogoutRedirectUri: redirectUri })
+    const { value } = answer as { value: { endSession: string; url: string } }
+    expect(value.endSession).toBe('leaving')
+    expect([...new URL(value.url).searchParams.keys()]).toEqual(['client_id', 'post_logout_redirect_uri'])
+  })
+
+  it('is not impressed by messages that are no questions', async () => {
+    const { hear, client, signIn } = rig()
+    const { port1, port2 } = new MessageChannel()
+    const said: unknown[] = []
+    port1.onmessage = ({ data }) => said.push(data)
+    for (const data of [undefined, null, 'look', {}, { type: 'latchkey:vault' }, { type: 'other', task: 'look' }]) {
+      await hear({ data, ports: [port2] })
+    }
+    await hear({ data: { type: 'latchkey:vault', task: 'look' }, ports: [] })
+    await signIn()
+    expect(client.getSnapshot().status).toBe('signed-in')
+    expect(said).toEqual([])
+    port1.close()
+  })
+
+  it.each(['store', 'transactions', 'clientAuth'])('takes no %s', (name) => {
+    expect(() => rig({ [name]: {} } as Partial<VaultOptions>)).toThrow(TypeError)
+  })
+})
+
+describe('a page with a vault', () => {
+  it('goes on with its fallback where there is no worker, and says so', async () => {
+    const said: unknown[] = []
+    const stand = rig().client
+    const client = createVaultClient({
+      worker: () => {
+        throw new ReferenceError('SharedWorker is not defined')
+      },
+      fallback: () => stand as never,
+      onEvent: (event) => said.push(event),
+    })
+    clients.push(client)
+    await client.signOut()
+    expect(said).toEqual([{ type: 'vault-missing', fallback: true }])
+    await until(() => client.getSnapshot().status === 'signed-out')
+  })
+
+  it('says what it cannot do where there is neither', async () => {
+    const said: unknown[] = []
+    const client = createVaultClient({
+      worker: () => Promise.reject(new Error('no')),
+      onEvent: (event) => said.push(event),
+    })
+    clients.push(client)
+    expect(await codeOf(client.fetch('https://api.example.com/'))).toBe('unsupported')
+    expect(said).toEqual([{ type: 'vault-missing', fallback: false }])
+    expect(client.getSnapshot()).toEqual({ status: 'signed-out', error: 'unsupported' })
+  })
+
+  it('does not wait for ever for one that is silent', async () => {
+    const client = createVaultClient({ worker: () => ({ postMessage: () => undefined }), timeout: 50 })
+    clients.push(client)
+    expect(await codeOf(client.signOut())).toBe('timeout')
+  })
+
+  it('hears of what happened elsewhere, and no more when it was disposed of', async () => {
+    const { client, signIn, ask } = rig()
+    const seen: string[] = []
+    const values: string[] = []
+    client.subscribe(() => seen.push(client.getSnapshot().status))
+    client.readable.subscribe(({ status }) => values.push(status))
+    await signIn()
+    expect(client.getSnapshot()).toBe(client.getSnapshot())
+    if ('BroadcastChannel' in globalThis) {
+      await ask('signOut', {})
+      await until(() => client.getSnapshot().status === 'signed-out')
+    } else await client.signOut()
+    await until(() => seen.at(-1) === 'signed-out')
+    expect(values[0]).toBe('loading')
+    expect(values.at(-1)).toBe('signed-out')
+    client.dispose()
+    await signIn()
+    expect(client.getSnapshot().status).toBe('signed-out')
+  })
+
+  it('cannot be a vault itself', () => {
+    const given = globalThis as { document?: unknown }
+    const had = 'document' in given
+    if (!had) given.document = {}
+    expect(() => serveVault({} as never)).toThrow('belongs into a worker')
+    if (!had) delete given.document
+  })
+})
