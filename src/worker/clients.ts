@@ -59,7 +59,7 @@ export function openClients(config: WorkerConfig): Clients {
   function note(account: string, client: Client, event: ClientEvent): void {
     if (event.type === 'refresh-failed') paused.set(account, true)
     // Its memory holds the only copy of what came, until a later call can write it.
-    if (event.type === 'persist-failed') unsaved.set(account, client)
+    if ('code' in event && event.code === 'persist_failed') unsaved.set(account, client)
     if (event.type === 'signed-out') unsaved.delete(account)
     config.client.onEvent?.(event)
   }

@@ -82,9 +82,7 @@ function checked(given: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (secrets.length === 0) throw config('cookieSecret is an empty list.')
   return secrets.map((secret) => {
-    if (typeof secret !== 'string')
-      throw new TypeError('cookieSecret must be a string, a list of strings or a function.')
-    if (secret.length < shortest) {
+    if (typeof secret !== 'string' || secret.length < shortest) {
       throw config(`cookieSecret must have ${shortest} characters at least, from a random generator.`)
     }
     return secret

@@ -18,7 +18,7 @@ export function readCookies(header: string | null): ReadonlyMap<string, string> 
   if (header === null || header.length > longestHeader) return cookies
   const seen = new Set<string>()
   for (const pair of header.split(';')) {
-    const [, name = '', value = ''] = /^[ \t]*([^=]*)=(.*?)[ \t]*$/s.exec(pair) ?? []
+    const [, name = '', value = ''] = /^[ \t]*([^=]*)=?(.*?)[ \t]*$/s.exec(pair) ?? []
     if (seen.has(name) || value.length > longest) cookies.delete(name)
     else cookies.set(name, value)
     seen.add(name)

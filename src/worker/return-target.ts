@@ -14,28 +14,25 @@ const longest = 1024
 export function returnTarget(value: unknown, { origin, basePath }: { origin: string; basePath: string }): string {
   if (typeof value !== 'string' || value.length > longest || !/^\/(?![/\\])/.test(value)) return '/'
   // Spaces and control characters are dropped by some parsers, and the rest becomes another address.
-  if (/[\\\s\p{Cc}\p{Cf}]/u.test(value)) return '/'
+  if (/[\\\s\p{Cc}\p{Cf}\p{Cs}]/u.test(value)) return '/'
   const url = parseUrl(value, new URL(origin))
-  if (url?.origin !== origin) return '/'
-  if (isHostLike(url.pathname) || isHostLike(decoded(url.pathname))) return '/'
+  if (url?.origin !== origin || isHostLike(url.pathname)) return '/'
   if (url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)) return '/'
   return url.pathname + url.search + url.hash
 }
 
-/** Dots are gone by now: `/.//evil.example` has become `//evil.example`. */
+/**
+ * Dots are gone by now: `/.//evil.example` has become `//evil.example`. Slashes, backslashes, control
+ * characters and percent signs that are written in percents are what they stand for to somebody behind us.
+ */
 function isHostLike(path: string): boolean {
-  return /^[/\\]{2}|[\\\p{Cc}]/u.test(path)
+  return path.startsWith('//') || /%(2f|5c|25|[01]|7f)/i.test(path) || !isDecodable(path)
 }
 
-/** Decoded as long as that changes anything, since somebody behind us may do so too. */
-function decoded(path: string): string {
-  let text = path
-  for (let round = 0; round < 3; round++) {
-    try {
-      text = decodeURIComponent(text)
-    } catch {
-      return '\\'
-    }
+function isDecodable(path: string): boolean {
+  try {
+    return decodeURIComponent(path) !== ''
+  } catch {
+    return false
   }
-  return text
 }
