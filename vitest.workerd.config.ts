@@ -9,7 +9,12 @@ export default defineConfig({
   plugins: [
     cloudflareTest({
       main: './test/runtimes/workerd-main.ts',
-      miniflare: { compatibilityDate: workerdCompatibilityDate, cf: false },
+      miniflare: {
+        compatibilityDate: workerdCompatibilityDate,
+        cf: false,
+        kvNamespaces: ['KV'],
+        durableObjects: { VAULT: { className: 'TokenVault', useSQLite: true } },
+      },
     }),
   ],
   test: {

@@ -2,7 +2,7 @@ import type { HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Deposit } from './durable-object-storage.ts'
 import { randomName } from './durable-object-lease.ts'
-import { pause, type Vault } from './durable-object-stub.ts'
+import type { Vault } from './durable-object-stub.ts'
 import { keyRing, type EncryptionKeys } from './encryption-key.ts'
 import { readRecord, recordText } from './record-text.ts'
 import { openRecord, sealRecord } from './sealed-record.ts'
@@ -78,19 +78,21 @@ async function update(
   lease: string | undefined,
 ): Promise<StoredRecord | undefined> {
   const vault = records.vaultOf(slot)
-  let { deposit } = await vault.call({ do: 'read' })
   const until = performance.now() + patience
-  for (let attempt = 0; attempt === 0 || performance.now() < until; attempt++) {
-    if (attempt > 0) await pause(Math.min(attempt, 5))
+  let { deposit } = await vault.call({ do: 'read' })
+  // Who was overtaken once waits for a turn, or the same might happen without end.
+  let turn: string | undefined
+  do {
     const current = deposit && (await records.codec.read(slot, deposit.text))
     const given = change(current)
     if (given === current) return current
     const next = given && (await records.codec.write(slot, given))
-    const answer = await exchange(records, { slot, before: deposit, text: next?.text, lease })
+    const answer = await exchange(records, { slot, before: deposit, text: next?.text, lease, turn })
     if (answer.outcome === 'done') return next?.record
     if (answer.outcome === 'lost') throw unwritten('the lock was lost')
-    ;({ deposit } = answer)
-  }
+    turn ??= randomName()
+    ;({ deposit } = await vault.call({ do: 'take turn', turn }))
+  } while (performance.now() < until)
   throw unwritten('others kept changing the record')
 }
 
@@ -99,13 +101,15 @@ interface Exchange {
   readonly before: Deposit | undefined
   readonly text: string | undefined
   readonly lease: string | undefined
+  readonly turn: string | undefined
 }
 
 /**
  * Writes where `before` still stands. The index learns a name before there is a record by it, and forgets it
  * afterwards: it may know too many names for a while, and never too few.
  */
-async function exchange({ vaultOf, index }: VaultRecords, { slot, before, text, lease }: Exchange): Promise<Answer> {
+async function exchange({ vaultOf, index }: VaultRecords, given: Exchange): Promise<Answer> {
+  const { slot, before, text, lease, turn } = given
   const name = JSON.stringify(slot)
   const tag = before?.tag ?? randomName()
   if (before === undefined) await index.call({ do: 'add name', name, tag })
@@ -114,6 +118,7 @@ async function exchange({ vaultOf, index }: VaultRecords, { slot, before, text, 
     expected: before?.revision ?? '',
     ...(text !== undefined && { next: { revision: randomName(), text, tag } }),
     ...(lease !== undefined && { lease }),
+    ...(turn !== undefined && { turn }),
   })
   const goes = before === undefined ? answer.outcome !== 'done' : answer.outcome === 'done' && text === undefined
   if (goes) await index.call({ do: 'remove name', name, tag }).catch(() => undefined)

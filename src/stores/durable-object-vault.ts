@@ -1,4 +1,5 @@
 import { type VaultQueue, type VaultSocket, vaultQueue } from './durable-object-queue.ts'
+import { type VaultTurns, vaultTurns } from './durable-object-turns.ts'
 import { type Deposit, type VaultRows, type VaultStorage, vaultRows } from './durable-object-storage.ts'
 
 /** The part of a Durable Object's state that we use. */
@@ -10,7 +11,15 @@ export interface VaultContext {
 export type VaultCall =
   | { readonly do: 'read' }
   /** Writes where `expected` still stands (`''`: nothing), and only while `lease`, if there is one, is held. */
-  | { readonly do: 'write'; readonly expected: string; readonly next?: Deposit; readonly lease?: string }
+  | {
+      readonly do: 'write'
+      readonly expected: string
+      readonly next?: Deposit
+      readonly lease?: string
+      readonly turn?: string
+    }
+  /** Reads when it is one's turn. A write ends it, and so does a moment without one. */
+  | { readonly do: 'take turn'; readonly turn: string }
   | { readonly do: 'release'; readonly lease: string }
   | { readonly do: 'names'; readonly after: string; readonly limit: number }
   | { readonly do: 'add name' | 'remove name'; readonly name: string; readonly tag: string }
@@ -42,6 +51,7 @@ export interface VaultAnswer {
 export class TokenVault {
   readonly #rows: VaultRows
   readonly #queue: VaultQueue
+  readonly #turns: VaultTurns = vaultTurns()
 
   constructor(ctx: VaultContext, _env?: unknown) {
     this.#rows = vaultRows(ctx.storage)
@@ -50,15 +60,19 @@ export class TokenVault {
 
   async fetch(request: Request): Promise<Response> {
     if (request.headers.get('upgrade') === 'websocket') return connected((socket) => this.#queue.join(socket))
-    return Response.json(this.#answer((await request.json()) as VaultCall))
+    const call = (await request.json()) as VaultCall
+    if (call.do === 'take turn') await this.#turns.wait(call.turn)
+    return Response.json(this.#answer(call))
   }
 
   #answer(call: VaultCall): VaultAnswer {
     const rows = this.#rows
     switch (call.do) {
       case 'read':
+      case 'take turn':
         return { outcome: 'done', deposit: rows.deposit() }
       case 'write':
+        if (call.turn !== undefined) this.#turns.end(call.turn)
         return written(rows, call)
       case 'release':
         this.#queue.release(call.lease)
