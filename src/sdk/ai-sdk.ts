@@ -32,7 +32,7 @@ export interface AISDKAuth {
  * @example
  * ```ts
  * const openai = createOpenAI(toAISDK(client).openai)
- * const { text } = await generateText({ model: openai('gpt-5'), prompt: 'Good morning' })
+ * const { text } = await generateText({ model: openai('gpt-5.6'), prompt: 'Good morning' })
  * ```
  */
 export function toAISDK(client: CallingClient): AISDKAuth {

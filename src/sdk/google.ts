@@ -19,14 +19,14 @@ export interface GoogleAuth {
 /**
  * Lets Google's libraries call as whoever signed in.
  *
- * `refreshHandler` is for an `OAuth2Client`, which asks again after a 401: a token that was given
- * before is renewed then. The library decides where the token goes: `apiOrigins` is not looked at.
+ * `refreshHandler` is for an `OAuth2Client`: with `forceRefreshOnFailure` it asks again after a 401, and a
+ * token that was given before is renewed then. The library decides where the token goes: `apiOrigins` is not looked at.
  *
  * Errors: those of `getToken`; `unsupported` for DPoP tokens.
  *
  * @example
  * ```ts
- * const auth = new OAuth2Client()
+ * const auth = new OAuth2Client({ forceRefreshOnFailure: true })
  * auth.refreshHandler = toGoogle(client).refreshHandler
  * ```
  */

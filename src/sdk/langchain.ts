@@ -33,7 +33,7 @@ export interface LangChainAuth {
  *
  * @example
  * ```ts
- * const gpt = new ChatOpenAI({ model: 'gpt-5', ...toLangChain(client).openai })
+ * const gpt = new ChatOpenAI({ model: 'gpt-5.6', ...toLangChain(client).openai })
  * const claude = new ChatAnthropic({ model: 'claude-sonnet-5', ...toLangChain(client).anthropic(Anthropic) })
  * ```
  */
