@@ -153,7 +153,8 @@ describe('where a sign-in ends', () => {
 
   it('stays here, whatever is asked for, all the way to the Location', async () => {
     const rig = workerRig()
-    const hostile = refused.filter((value) => typeof value === 'string')
+    // A lone surrogate does not survive a query.
+    const hostile = refused.filter((value) => typeof value === 'string' && !/\p{Cs}/u.test(value)) as string[]
     expect(hostile.length).toBeGreaterThan(100)
     for (const value of hostile.filter((_, index) => index % 7 === 0)) {
       const browser = rig.browser()
