@@ -1,10 +1,10 @@
-import { env } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { acceptLostSessions, createClient } from '../../src/index.ts'
 import type { Provider, Store, StoredRecord } from '../../src/contracts.ts'
 import { cloudflareKVStore, type CloudflareKVStoreOptions, type KVBinding } from '../../src/stores/cloudflare-kv.ts'
 import { durableObjectStore, type VaultNamespace } from '../../src/stores/durable-object.ts'
 import { storeContract } from '../contracts/store.ts'
+import { KV, VAULT } from './bindings.ts'
 
 let stores = 0
 const key = new Uint8Array(32)
@@ -18,15 +18,15 @@ for (const [name, options] of Object.entries({
     name,
     async () => {
       const prefix = newPrefix()
-      const open = (): Store => cloudflareKVStore(env.KV, { ...options, prefix, coordinator: env.VAULT })
+      const open = (): Store => cloudflareKVStore(KV, { ...options, prefix, coordinator: VAULT })
       return { store: open(), again: async () => open(), destroy: async () => undefined }
     },
-    { watches: false, increments: 60 },
+    { watches: false, increments: 30 },
   )
 }
 
 const alone = (options: CloudflareKVStoreOptions = {}): Store =>
-  cloudflareKVStore(env.KV, { prefix: newPrefix(), ...options })
+  cloudflareKVStore(KV, { prefix: newPrefix(), ...options })
 
 const inAnHour = Date.now() + 3_600_000
 
@@ -45,7 +45,7 @@ const provider = (rotation: Provider['rotation']): Provider => ({
 describe('KV alone', () => {
   it('says that it is eventual', () => {
     expect(alone().consistency).toBe('eventual')
-    expect(alone({ coordinator: env.VAULT }).consistency).toBe('atomic')
+    expect(alone({ coordinator: VAULT }).consistency).toBe('atomic')
   })
 
   it.each(['strict', 'grace', 'until-first-use', 'unknown', undefined] as const)(
@@ -61,7 +61,7 @@ describe('KV alone', () => {
     const made = [
       createClient({ provider: provider('none'), store: alone() }),
       createClient({ provider: provider('strict'), store: alone(), [acceptLostSessions]: true }),
-      createClient({ provider: provider('strict'), store: alone({ coordinator: env.VAULT }) }),
+      createClient({ provider: provider('strict'), store: alone({ coordinator: VAULT }) }),
     ]
     expect(made).toHaveLength(3)
   })
@@ -84,8 +84,8 @@ describe('KV alone', () => {
   it('leaves no token readable where a key is given, and opens nothing with another key', async () => {
     const prefix = newPrefix()
     await alone({ prefix, key }).update('a', () => record('secret-token'))
-    const { keys } = await env.KV.list({ prefix })
-    const text = await env.KV.get(keys[0]?.name ?? '')
+    const { keys } = await KV.list({ prefix })
+    const text = await KV.get(keys[0]?.name ?? '')
     expect(text).toContain('"accessToken"')
     expect(text).not.toContain('secret-token')
     const other = alone({ prefix, key: new Uint8Array(32).fill(1) })
@@ -96,7 +96,7 @@ describe('KV alone', () => {
   it('tries again after a second where KV takes no more writes of a key', async () => {
     let refusals = 1
     const store = cloudflareKVStore(
-      { ...binding(), put: async (...all) => (refusals-- > 0 ? Promise.reject(new Error('429')) : env.KV.put(...all)) },
+      { ...binding(), put: async (...all) => (refusals-- > 0 ? Promise.reject(new Error('429')) : KV.put(...all)) },
       { prefix: newPrefix() },
     )
     expect(await store.update('a', () => record('one'))).toEqual(record('one'))
@@ -129,7 +129,7 @@ describe('KV with a coordinator', () => {
     const { store, asked, prefix } = counted()
     await store.update('a', () => record('old', { expiresAt: inAnHour }))
     await store.update('a', () => ({ ...record('now', tokens), ...more }))
-    await durableObjectStore(env.VAULT, { prefix }).update('a', () => record('elsewhere'))
+    await durableObjectStore(VAULT, { prefix }).update('a', () => record('elsewhere'))
     const before = asked()
     expect((await store.get('a'))?.tokens.accessToken).toBe('elsewhere')
     expect(asked()).toBeGreaterThan(before)
@@ -138,7 +138,7 @@ describe('KV with a coordinator', () => {
   it('reads the object, whatever KV shows, under a lock', async () => {
     const { store, prefix } = counted()
     await store.update('a', () => record('old', { expiresAt: inAnHour }))
-    await durableObjectStore(env.VAULT, { prefix }).update('a', () => record('new', { expiresAt: inAnHour }))
+    await durableObjectStore(VAULT, { prefix }).update('a', () => record('new', { expiresAt: inAnHour }))
     expect((await store.get('a'))?.tokens.accessToken).toBe('old')
     const seen = await store.lock('a', async (held) => held.get('a'), { timeout: 5_000 })
     expect(seen?.tokens.accessToken).toBe('new')
@@ -147,7 +147,7 @@ describe('KV with a coordinator', () => {
   it('lays no copy down that a later record has overtaken, nor one of an account that has gone', async () => {
     for (const overtaking of [() => record('late', { expiresAt: inAnHour }), () => undefined]) {
       const prefix = newPrefix()
-      const elsewhere = cloudflareKVStore(env.KV, { prefix, coordinator: env.VAULT })
+      const elsewhere = cloudflareKVStore(KV, { prefix, coordinator: VAULT })
       let first = true
       const slow: KVBinding = {
         ...binding(),
@@ -156,13 +156,13 @@ describe('KV with a coordinator', () => {
             first = false
             await elsewhere.update('a', overtaking)
           }
-          return env.KV.put(...all)
+          return KV.put(...all)
         },
       }
-      const store = cloudflareKVStore(slow, { prefix, coordinator: env.VAULT })
+      const store = cloudflareKVStore(slow, { prefix, coordinator: VAULT })
       await store.update('a', () => record('early', { expiresAt: inAnHour }))
-      const { keys } = await env.KV.list({ prefix })
-      const copies = await Promise.all(keys.map(({ name }) => env.KV.get(name)))
+      const { keys } = await KV.list({ prefix })
+      const copies = await Promise.all(keys.map(({ name }) => KV.get(name)))
       const left = overtaking()
       expect(copies).toEqual(left === undefined ? [] : [expect.stringContaining('"late"')])
     }
@@ -175,10 +175,10 @@ describe('KV with a coordinator', () => {
       ...binding(),
       put: async (...all) => {
         puts.push(all[2]?.expirationTtl)
-        return env.KV.put(...all)
+        return KV.put(...all)
       },
     }
-    const store = cloudflareKVStore(watched, { prefix, coordinator: env.VAULT })
+    const store = cloudflareKVStore(watched, { prefix, coordinator: VAULT })
     const good = record('good', { expiresAt: Date.now() + 600_000 })
     await store.update('a', () => good)
     await store.update('a', () => ({ ...good, intent: { hash: 'h', owner: 'o', at: 1, lost: 0 } }))
@@ -188,8 +188,8 @@ describe('KV with a coordinator', () => {
   it('says so when a copy could not be removed, and removes it when it is asked again', async () => {
     let broken = true
     const store = cloudflareKVStore(
-      { ...binding(), delete: async (name) => (broken ? Promise.reject(new Error('down')) : env.KV.delete(name)) },
-      { prefix: newPrefix(), coordinator: env.VAULT, timeout: 500 },
+      { ...binding(), delete: async (name) => (broken ? Promise.reject(new Error('down')) : KV.delete(name)) },
+      { prefix: newPrefix(), coordinator: VAULT, timeout: 500 },
     )
     await store.update('a', () => record('good', { expiresAt: inAnHour }))
     await expect(store.update('a', () => undefined)).rejects.toMatchObject({ code: 'timeout' })
@@ -201,10 +201,10 @@ describe('KV with a coordinator', () => {
 
 function binding(): KVBinding {
   return {
-    get: (name) => env.KV.get(name),
-    put: (...all) => env.KV.put(...all),
-    delete: (name) => env.KV.delete(name),
-    list: (options) => env.KV.list(options),
+    get: (name) => KV.get(name),
+    put: (...all) => KV.put(...all),
+    delete: (name) => KV.delete(name),
+    list: (options) => KV.list(options),
   }
 }
 
@@ -212,12 +212,12 @@ function binding(): KVBinding {
 function counted(): { store: Store; asked: () => number; prefix: string } {
   let asked = 0
   const coordinator: VaultNamespace = {
-    idFromName: (name) => env.VAULT.idFromName(name),
+    idFromName: (name) => VAULT.idFromName(name),
     get: (id) => {
       asked++
-      return env.VAULT.get(id)
+      return VAULT.get(id)
     },
   }
   const prefix = newPrefix()
-  return { store: cloudflareKVStore(env.KV, { prefix, coordinator }), asked: () => asked, prefix }
+  return { store: cloudflareKVStore(KV, { prefix, coordinator }), asked: () => asked, prefix }
 }

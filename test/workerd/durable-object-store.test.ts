@@ -1,6 +1,6 @@
-import { env } from 'cloudflare:test'
 import { durableObjectStore } from '../../src/stores/durable-object.ts'
 import { storeContract } from '../contracts/store.ts'
+import { VAULT } from './bindings.ts'
 
 let stores = 0
 
@@ -12,9 +12,9 @@ for (const [name, options] of Object.entries({
     name,
     async () => {
       const prefix = `contract ${stores++}`
-      const open = (): ReturnType<typeof durableObjectStore> => durableObjectStore(env.VAULT, { ...options, prefix })
+      const open = (): ReturnType<typeof durableObjectStore> => durableObjectStore(VAULT, { ...options, prefix })
       return { store: open(), again: async () => open(), destroy: async () => undefined }
     },
-    { watches: false },
+    { watches: false, increments: name.includes('sealed') ? 40 : 100 },
   )
 }

@@ -1,10 +1,10 @@
-import { abortAllDurableObjects, env, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { Store, StoredRecord } from '../../src/contracts.ts'
 import { createClient } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { durableObjectStore, type VaultNamespace, type VaultStub } from '../../src/stores/durable-object.ts'
 import { createAuthorizationServer } from '../../src/testing/index.ts'
+import { crashAllObjects, runInObject, VAULT } from './bindings.ts'
 
 let stores = 0
 const patience = { timeout: 10_000 }
@@ -15,7 +15,7 @@ describe('a lock in a Durable Object', () => {
     await store.lock(
       'a',
       async (held) => {
-        await abortAllDurableObjects()
+        await crashAllObjects()
         await expect(open(prefix).lock('a', async () => 1, { timeout: 300 })).rejects.toMatchObject({
           code: 'lock_timeout',
         })
@@ -39,7 +39,7 @@ describe('a lock in a Durable Object', () => {
       async () => {
         waiting = open(prefix).lock('a', async () => 'granted', patience)
         await pause(100)
-        await abortAllDurableObjects()
+        await crashAllObjects()
         await pause(100)
       },
       patience,
@@ -91,7 +91,7 @@ describe('a lock in a Durable Object', () => {
 
   it('stays with a holder who takes longer than the lease and gives signs of life', async () => {
     const { prefix } = opened()
-    await durableObjectStore(env.VAULT, { prefix, lease: 1_000 }).lock(
+    await durableObjectStore(VAULT, { prefix, lease: 1_000 }).lock(
       'a',
       async (held) => {
         await pause(2_500)
@@ -143,7 +143,7 @@ describe('a record in a Durable Object', () => {
     })
     for (let restart = 0; restart < 4; restart++) {
       await pause(90)
-      await abortAllDurableObjects()
+      await crashAllObjects()
     }
     await Promise.all(all)
     expect((await store.get('a'))?.tokens.expiresAt).toBe(40)
@@ -176,9 +176,9 @@ describe('a record in a Durable Object', () => {
     const namespace: VaultNamespace = {
       idFromName: (name) => {
         names.push(name)
-        return env.VAULT.idFromName(name)
+        return VAULT.idFromName(name)
       },
-      get: (id) => env.VAULT.get(id),
+      get: (id) => VAULT.get(id),
     }
     const { prefix } = opened()
     await durableObjectStore(namespace, { prefix }).get('a')
@@ -190,7 +190,7 @@ describe('a record in a Durable Object', () => {
   it('takes up no room before it is there, nor when it has gone', async () => {
     const { store, stub } = opened()
     const tables = (name: string): Promise<unknown> =>
-      runInDurableObject(stub(name), (_, { storage }) =>
+      runInObject(stub(name), ({ storage }) =>
         storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
       )
     await store.get('a')
@@ -207,16 +207,16 @@ describe('a record in a Durable Object', () => {
 
   it('is sealed for its account where a key is given', async () => {
     const { prefix, stub } = opened()
-    const store = durableObjectStore(env.VAULT, { prefix, key: new Uint8Array(32) })
+    const store = durableObjectStore(VAULT, { prefix, key: new Uint8Array(32) })
     const text = (name: string): Promise<string> =>
-      runInDurableObject(stub(name), (_, { storage }) =>
+      runInObject(stub(name), ({ storage }) =>
         String(storage.sql.exec('SELECT text FROM deposit').toArray()[0]?.['text']),
       )
     await store.update('a', () => record('secret-token'))
     await store.update('b', () => record('other-token'))
     const sealed = await text(':a')
     expect(sealed).not.toContain('secret-token')
-    await runInDurableObject(stub(':b'), (_, { storage }) => storage.sql.exec('UPDATE deposit SET text = ?', sealed))
+    await runInObject(stub(':b'), ({ storage }) => storage.sql.exec('UPDATE deposit SET text = ?', sealed))
     await expect(store.get('b')).rejects.toMatchObject({ code: 'store_corrupt' })
     await expect(open(prefix).update('a', () => record('mine'))).resolves.toEqual(record('mine'))
     await expect(store.get('a')).rejects.toMatchObject({ code: 'store_corrupt' })
@@ -225,7 +225,7 @@ describe('a record in a Durable Object', () => {
   it('is named among more accounts than come at once', async () => {
     const { store, stub } = opened()
     await store.update('last', () => record('one'))
-    await runInDurableObject(stub('#names'), (_, { storage }) =>
+    await runInObject(stub('#names'), ({ storage }) =>
       storage.sql.exec(`WITH RECURSIVE n(i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 15100)
         INSERT INTO names SELECT '"a' || i || '"', 't' FROM n`),
     )
@@ -237,7 +237,7 @@ describe('a record in a Durable Object', () => {
 
   it('fails in our own words where the object gives no answer', async () => {
     const broken: VaultNamespace = {
-      idFromName: (name) => env.VAULT.idFromName(name),
+      idFromName: (name) => VAULT.idFromName(name),
       get: () => ({ fetch: () => Promise.reject(new Error('secret text')) }),
     }
     const silent: VaultNamespace = { ...broken, get: () => ({ fetch: () => new Promise(() => undefined) }) }
@@ -274,7 +274,7 @@ describe('many clients of one account with an expired token, over Durable Object
         const hold = server.faults.hold('token')
         const all = Promise.all(Array.from({ length: 25 }, () => make().getAccessToken()))
         await hold.arrived
-        if (round % 2 === 1) await abortAllDurableObjects()
+        if (round % 2 === 1) await crashAllObjects()
         await pause(200)
         hold.release()
         expect(new Set(await all).size).toBe(1)
@@ -287,7 +287,7 @@ describe('many clients of one account with an expired token, over Durable Object
 })
 
 function open(prefix: string): Store {
-  return durableObjectStore(env.VAULT, { prefix })
+  return durableObjectStore(VAULT, { prefix })
 }
 
 function opened(): {
@@ -296,7 +296,7 @@ function opened(): {
   stub: (rest: string) => VaultStub
 } {
   const prefix = `vault ${stores++}`
-  const stub = (rest: string): VaultStub => env.VAULT.get(env.VAULT.idFromName(prefix + rest))
+  const stub = (rest: string): VaultStub => VAULT.get(VAULT.idFromName(prefix + rest))
   return { store: open(prefix), prefix, stub }
 }
 
@@ -307,8 +307,8 @@ function record(accessToken: string, expiresAt = 1): StoredRecord {
 /** The binding with another `fetch`. */
 function through(fetch: (stub: VaultStub, url: string, init?: RequestInit) => Promise<Response>): VaultNamespace {
   return {
-    idFromName: (name) => env.VAULT.idFromName(name),
-    get: (id) => ({ fetch: (url, init) => fetch(env.VAULT.get(id), url, init) }),
+    idFromName: (name) => VAULT.idFromName(name),
+    get: (id) => ({ fetch: (url, init) => fetch(VAULT.get(id), url, init) }),
   }
 }
 
