@@ -234,6 +234,16 @@ export interface TokenRequestQuirks extends RequestQuirks {
   readonly refresh?: RequestQuirks
 }
 
+/** Posts fields to an address of the provider's, within the limits of every request, and gives the answer. */
+export type PostFields = (
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  encoding?: RequestQuirks['encoding'],
+) => Promise<Response>
+
+/** Makes a request of ours, `fields` to `url`, in the server's own way, and words its answer as the RFC does. */
+export type RequestDialect = (url: string, fields: URLSearchParams, post: PostFields) => Promise<Response>
+
 /** An OAuth error as read from a body that is not shaped as RFC 6749 §5.2 says. */
 export interface ProviderError {
   readonly error: string
@@ -287,6 +297,10 @@ export interface Provider {
   ) => Account | undefined
   /** Reads the client id that the server issued in the callback. */
   readonly readClientId?: (callback: URLSearchParams) => string | undefined
+  /** Makes a device authorization request (RFC 8628 §3.1) where the server has a device login of its own kind. */
+  readonly beginDeviceLogin?: RequestDialect
+  /** Makes a device access token request (RFC 8628 §3.4) to such a server. */
+  readonly pollDeviceLogin?: RequestDialect
   /** Whether a web page can use the token endpoint (CORS, and no secret needed); `undefined` when nobody knows. */
   readonly browser?: boolean
 }

@@ -59,16 +59,11 @@ function signInOptions({
   return { ...signIn, via: 'loopback', output, ...(!opens && { openBrowser: false }) }
 }
 
-/** A row with its readers, which could not travel. */
+/** A row with its functions, which could not travel. */
 function revived(row: Provider): Provider {
   const known = [anthropic(), anthropicPlatform(), openaiCodex()].find(({ id }) => id === row.id)
-  const { readError, readAccount, readClientId } = known ?? {}
-  return {
-    ...row,
-    ...(readError && { readError }),
-    ...(readAccount && { readAccount }),
-    ...(readClientId && { readClientId }),
-  }
+  const functions = Object.entries(known ?? {}).filter(([, value]) => typeof value === 'function')
+  return { ...row, ...Object.fromEntries(functions) }
 }
 
 async function answer({ name, args, port, flag }: Question): Promise<void> {

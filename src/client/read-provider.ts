@@ -42,6 +42,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   readError: 'function',
   readAccount: 'function',
   readClientId: 'function',
+  beginDeviceLogin: 'function',
+  pollDeviceLogin: 'function',
 }
 
 function checkServer(

@@ -1,12 +1,13 @@
 import { allowInsecureRequests, clockSkew, customFetch } from 'oauth4webapi'
 import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
 
-import type { ClientAuth, Provider, RequestQuirks } from '../contracts.ts'
+import type { ClientAuth, RequestDialect, Provider, RequestQuirks } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { skew } from './client-auth.ts'
 import { failure } from './failure.ts'
 import { requestSecrets } from './request-secrets.ts'
 import { send } from './send.ts'
+import type { SendInit } from './send.ts'
 import type { Server } from './server.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +29,8 @@ export interface Call {
   readonly signal?: AbortSignal
   /** Fields added by the provider's quirks, by name. */
   readonly extra?: Readonly<Record<string, string>>
+  /** Speaks with a server that does not know this request. */
+  readonly dialect?: RequestDialect | undefined
 }
 
 /** What oauth4webapi's request functions take, with our `fetch` in them. */
@@ -54,15 +57,25 @@ export interface Answer {
  */
 export async function call(
   parties: Parties,
-  { endpoint, signal, extra }: Call,
+  { endpoint, signal, extra, dialect }: Call,
   request: (options: WireOptions) => Promise<Response>,
 ): Promise<Answer> {
   const { world, provider, proof } = parties
   let secrets: readonly string[] = []
+  const dispatch = (url: string, init: SendInit, form: URLSearchParams | undefined): Promise<Response> => {
+    secrets = requestSecrets(init.headers, form)
+    return send(world, endpoint, url, { ...init, ...(signal && { signal }) })
+  }
   const options: WireOptions = {
     [customFetch]: (url, init) => {
-      secrets = requestSecrets(init.headers, formOf(init))
-      return send(world, endpoint, url, { ...wireInit(provider, endpoint, init, extra), ...(signal && { signal }) })
+      const form = formOf(init)
+      if (dialect === undefined || form === undefined) {
+        return dispatch(url, wireInit(provider, endpoint, init, extra), form)
+      }
+      return dialect(url, form, (to, fields, encoding) => {
+        const body = new URLSearchParams(fields)
+        return dispatch(to, encoded(init, body, encoding), body)
+      })
     },
     [allowInsecureRequests]: world.allowInsecureLoopback,
     ...(proof && { DPoP: proof }),
@@ -97,17 +110,22 @@ function wireInit(
   endpoint: string,
   init: CustomFetchOptions<string, unknown>,
   extra: Readonly<Record<string, string>> | undefined,
-): { method: string; headers: Record<string, string>; body?: string | URLSearchParams } {
-  const { method } = init
-  const headers = { ...init.headers }
+): SendInit {
   const body = formOf(init)
-  if (body === undefined) return { method, headers }
+  if (body === undefined) return { method: init.method, headers: init.headers }
   if (endpoint === 'token') for (const [name, value] of Object.entries(extra ?? {})) body.set(name, value)
   const quirks = quirksOf(provider, endpoint, body)
-  Object.assign(headers, quirks?.headers)
-  if (quirks?.encoding !== 'json') return { method, headers, body }
-  headers['content-type'] = 'application/json'
-  return { method, headers, body: JSON.stringify(Object.fromEntries(body)) }
+  return encoded({ ...init, headers: { ...init.headers, ...quirks?.headers } }, body, quirks?.encoding)
+}
+
+function encoded(
+  { method, headers }: Pick<SendInit, 'method' | 'headers'>,
+  body: URLSearchParams,
+  encoding: RequestQuirks['encoding'],
+): SendInit {
+  if (encoding !== 'json') return { method, headers, body }
+  const json = JSON.stringify(Object.fromEntries(body))
+  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: json }
 }
 
 function quirksOf(

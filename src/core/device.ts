@@ -53,7 +53,9 @@ export async function authorizeDevice(parties: Parties, request: DeviceRequest):
   if (request.scopes.length > 0) params.set('scope', request.scopes.join(' '))
   if (request.resource !== undefined) params.set('resource', request.resource)
   const { signal } = request
-  const answer = await call(parties, { endpoint: 'device_authorization', ...(signal && { signal }) }, (options) =>
+  const { beginDeviceLogin: dialect } = parties.provider
+  const asked = { endpoint: 'device_authorization', dialect, ...(signal && { signal }) }
+  const answer = await call(parties, asked, (options) =>
     deviceAuthorizationRequest(server, client, auth, params, options),
   )
   const members = jsonMembers(answer.text)
@@ -156,7 +158,7 @@ function expired(device: DeviceAuthorization, startedAt: number): OAuthError {
 
 async function poll(parties: Parties, device: DeviceAuthorization, scopes: readonly string[]): Promise<Grant> {
   const { server, client, auth } = wire(parties)
-  const answer = await call(parties, { endpoint: 'token' }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', dialect: parties.provider.pollDeviceLogin }, (options) =>
     deviceCodeGrantRequest(server, client, auth, device.deviceCode, options),
   )
   const members = tokenMembers(answer)

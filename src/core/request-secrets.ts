@@ -4,6 +4,7 @@ const secretFields = [
   'client_secret',
   'code',
   'code_verifier',
+  'device_auth_id',
   'device_code',
   'nonce',
   'refresh_token',

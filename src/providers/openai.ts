@@ -6,6 +6,7 @@
 
 import type { Account, Provider } from '../contracts.ts'
 import { OAuthError, untrustedText } from '../errors.ts'
+import { beginCodexDevice, pollCodexDevice } from './read/codex-device.ts'
 import { jwtClaims } from './read/jwt-claims.ts'
 import { member, nestedError } from './read/nested-error.ts'
 
@@ -35,13 +36,14 @@ const common = {
  * Codex: a ChatGPT plan, for `chatgpt.com/backend-api/codex`, with the client id of OpenAI's own Codex.
  *
  * No document permits others to use that client; ask, or prefer {@link chatgpt}. The answer comes back to
- * port 1455, else 1457 of `localhost`; no other port is registered. API calls need the header
- * `chatgpt-account-id` from `account.accountId`, which some accounts lack: their tokens are kept all the
- * same. To sign in on another device, see {@link codexDevice}.
+ * port 1455, else 1457 of `localhost`; no other port is registered; or by a code on another device. API
+ * calls need the header `chatgpt-account-id` from `account.accountId`, which some accounts lack: their
+ * tokens are kept all the same.
  *
  * @example
  * ```ts
  * const client = createNodeClient({ provider: openaiCodex() })
+ * await client.signIn({ via: 'device' })
  * ```
  */
 export function openaiCodex(row: Partial<Provider> = {}): Provider {
@@ -53,6 +55,7 @@ export function openaiCodex(row: Partial<Provider> = {}): Provider {
       authorization: `${issuer}/oauth/authorize`,
       token: `${issuer}/oauth/token`,
       revocation: `${issuer}/oauth/revoke`,
+      deviceAuthorization: `${issuer}/api/accounts/deviceauth/usercode`,
       jwks,
     },
     clientId: 'app_EMoamEEZ73f0CkXaXp7hrann',
@@ -67,6 +70,8 @@ export function openaiCodex(row: Partial<Provider> = {}): Provider {
     revocationRequest: { encoding: 'json' },
     apiHeaders: { originator: 'latchkey', 'openai-beta': 'responses=experimental' },
     readAccount,
+    beginDeviceLogin: beginCodexDevice,
+    pollDeviceLogin: pollCodexDevice,
     ...row,
   }
 }

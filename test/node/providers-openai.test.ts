@@ -1,7 +1,13 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { generateCodeChallenge } from '../../src/core/index.ts'
-import { codexDevice } from '../../src/providers/codex-device.ts'
+import { createClient } from '../../src/index.ts'
+import type { Clock } from '../../src/index.ts'
 import { chatgpt, extractCodexAccountId, openaiCodex } from '../../src/providers/openai.ts'
+import { screen } from './node-client-rig.ts'
 import { pollClock, providerRig, signIn } from './providers-rig.ts'
 import type { ProviderRig } from './providers-rig.ts'
 
@@ -129,12 +135,11 @@ describe('openaiCodex', () => {
   })
 })
 
-describe('codexDevice', () => {
-  it('signs in on another device, the server making the verifier', async () => {
+describe('openaiCodex, on another device', () => {
+  it('signs in, the server making the verifier', async () => {
     const made = await rig({ provider: 'openai-codex' })
-    const base = codexDevice({ provider: made.server.relocate(openaiCodex()), fetch })
     const clock = pollClock(made.server)
-    const client = made.client(base.provider, { ...base, clock })
+    const client = made.client(openaiCodex(), { clock })
     const device = await client.device()
     expect(device).toMatchObject({ userCode: 'CODE-0001', verificationUri: `${made.origin}/codex/device` })
     expect(device.expiresAt - clock.now()).toBeGreaterThan(14 * 60_000)
@@ -155,6 +160,7 @@ describe('codexDevice', () => {
     const [exchange, ...more] = made.at('/oauth/token')
     expect(more).toEqual([])
     expect(exchange?.type).toBe('application/x-www-form-urlencoded')
+    expect(exchange?.headers.get('user-agent')).toBe('latchkey')
     expect(exchange?.fields).toEqual({
       grant_type: 'authorization_code',
       code: expect.any(String),
@@ -162,65 +168,80 @@ describe('codexDevice', () => {
       client_id: codexId,
       code_verifier: expect.any(String),
     })
+    const { refreshToken } = await client.getToken()
     await client.getToken({ forceRefresh: true })
-    expect(made.at('/oauth/token')[0]?.fields['grant_type']).toBe('refresh_token')
+    const fields = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: codexId }
+    expect(made.at('/oauth/token')[0]?.fields).toEqual(fields)
+    expect(await client.signOut()).toEqual({ revocation: 'done' })
+  })
+
+  it('is the way that is left when both ports are taken', async () => {
+    const made = await rig({ provider: 'openai-codex', autoApprove: true })
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const loopback = { host: 'localhost', ports: [port], path: '/auth/callback' }
+    const client = made.client(openaiCodex({ redirect: { loopback } }), { clock: pollClock(made.server) })
+    const output = screen()
+    const { saved } = await client.signIn({ openBrowser: false, output })
+    taken.close()
+    expect(saved).toBe(true)
+    expect(output.text).toContain('CODE-0001')
   })
 
   it('says so when the person refuses', async () => {
     const made = await rig({ provider: 'openai-codex', autoApprove: { deny: 'access_denied' } })
-    const base = codexDevice({ provider: made.server.relocate(openaiCodex()), fetch })
-    const client = made.client(base.provider, { ...base, clock: pollClock(made.server) })
+    const client = made.client(openaiCodex(), { clock: pollClock(made.server) })
     const device = await client.device()
     await expect(device.wait()).rejects.toMatchObject({ code: 'access_denied' })
+  })
+
+  it('says so when the login is not enabled', async () => {
+    const client = createClient({ provider: openaiCodex(), fetch: async () => new Response('', { status: 404 }) })
+    await expect(client.device()).rejects.toMatchObject({
+      code: 'authorization_failed',
+      detail: { error: 'unauthorized_client', endpoint: 'device_authorization' },
+    })
+  })
+
+  it.each([
+    { name: 'a page', status: 502, body: '<html>', code: 'server_error' },
+    { name: 'a redirect', status: 307, body: '', code: 'unexpected_redirect' },
+    { name: 'no device', status: 200, body: '{}', code: 'invalid_response' },
+    { name: 'no JSON', status: 200, body: 'no', code: 'invalid_response' },
+  ])('takes $name for a failure', async ({ status, body, code }) => {
+    const client = createClient({ provider: openaiCodex(), fetch: async () => new Response(body, { status }) })
+    await expect(client.device()).rejects.toMatchObject({ code, detail: { endpoint: 'device_authorization' } })
   })
 
   it.each([
     { name: 'a silent 403', status: 403, body: '', error: 'authorization_pending' },
     { name: 'a silent 404', status: 404, body: '{}', error: 'authorization_pending' },
+    {
+      name: 'a 403 that says so',
+      status: 403,
+      body: '{"error":{"code":"deviceauth_authorization_pending"}}',
+      error: 'authorization_pending',
+    },
     { name: 'slow_down', status: 400, body: '{"error":{"code":"slow_down"}}', error: 'slow_down' },
   ])('takes $name for what it means', async ({ status, body, error }) => {
-    const { fetch: dialect, provider } = codexDevice({ fetch: async () => new Response(body, { status }) })
-    const form = new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
-      device_code: '["id","code"]',
-    })
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const init = { method: 'POST', headers, body: form }
-    const response = await dialect(provider.endpoints?.token ?? '', init)
-    expect(await response.json()).toEqual({ error })
+    const fields = new URLSearchParams({ device_code: '["id","code"]' })
+    const post = async (): Promise<Response> => new Response(body, { status })
+    const response = await openaiCodex().pollDeviceLogin?.('https://auth.openai.com/oauth/token', fields, post)
+    expect(await response?.json()).toEqual({ error })
   })
 
-  it('says that the login is not enabled, and lets everything else pass untouched', async () => {
-    const seen: unknown[] = []
-    const { fetch: dialect, provider } = codexDevice({
-      fetch: async (input) => {
-        seen.push(input)
-        return new Response('{}', { status: 404 })
-      },
-    })
-    const begun = await dialect(provider.endpoints?.deviceAuthorization ?? '', {
-      method: 'POST',
-      body: new URLSearchParams({ client_id: 'x' }),
-    })
-    expect(await begun.json()).toEqual({ error: 'unauthorized_client' })
-    expect((await dialect('https://chatgpt.com/x')).status).toBe(404)
-    expect(seen.at(-1)).toBe('https://chatgpt.com/x')
-  })
-
-  it.each(['text', 'stream'] as const)('hands on a %s that is no device login as it came', async (kind) => {
-    const sent: RequestInit[] = []
-    const { fetch: dialect, provider } = codexDevice({
-      fetch: async (_input, init) => {
-        sent.push(init ?? {})
-        return new Response('{}')
-      },
-    })
-    const text = 'grant_type=refresh_token&refresh_token=r'
-    const body = kind === 'text' ? new URLSearchParams(text) : new Response(text).body
-    await dialect(provider.endpoints?.token ?? '', { method: 'POST', body })
-    const handed = sent[0]?.body
-    expect(handed instanceof ReadableStream).toBe(kind === 'stream')
-    expect(await new Response(handed).text()).toBe(text)
+  it('repeats nothing of what it sent', async () => {
+    const echo = async (_input: unknown, init?: RequestInit): Promise<Response> => {
+      const text = await new Response(init?.body).text()
+      if (!text.includes('device_auth_id')) return Response.json({ device_auth_id: 'secret-id', user_code: 'CODE' })
+      return Response.json({ error: { code: 'broken', message: text } }, { status: 400 })
+    }
+    const clock: Clock = { now: () => 0, sleep: async (ms) => (ms > 10_000 ? new Promise(() => {}) : undefined) }
+    const client = createClient({ provider: openaiCodex(), fetch: echo, clock })
+    const error: unknown = await (await client.device()).wait().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'authorization_failed', detail: { error: 'broken' } })
+    expect(inspect(error)).not.toContain('secret-id')
   })
 })
 

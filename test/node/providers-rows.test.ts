@@ -5,7 +5,7 @@ import { allRows } from '../suites/providers/all-rows.ts'
 const folder = new URL('../../src/providers/', import.meta.url)
 
 /** What the files of the providers offer besides rows. */
-const others = ['codexDevice', 'createApiKey', 'extractCodexAccountId']
+const others = ['createApiKey', 'extractCodexAccountId']
 
 it('holds every row of src/providers to what all rows must say', async () => {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.ts'))

@@ -7,7 +7,7 @@ import { microsoft } from '../../../src/providers/microsoft.ts'
 import { oauth2 } from '../../../src/providers/oauth2.ts'
 import { oidc } from '../../../src/providers/oidc.ts'
 import { openaiCodex } from '../../../src/providers/openai.ts'
-import { createProviderServer } from '../../../src/testing/index.ts'
+import { createProviderServer, manualClock } from '../../../src/testing/index.ts'
 import { namedRows } from './all-rows.ts'
 
 describe.each(namedRows)('the row of $name', ({ row }) => {
@@ -85,6 +85,18 @@ describe('rows', () => {
     expect(readError?.({ error: 'invalid_grant', error_description: 'x' }, 400)).toBeUndefined()
     expect(readError?.({ error: { type: 1 } }, 400)).toBeUndefined()
     expect(readError?.(undefined, 400)).toBeUndefined()
+  })
+
+  it('carry the device login of Codex in every runtime', async () => {
+    const clock = manualClock()
+    const server = createProviderServer({ provider: 'openai-codex', autoApprove: true, clock })
+    const client = createClient({ provider: server.relocate(openaiCodex()), fetch: server.fetch, clock })
+    const device = await client.device()
+    const waiting = device.wait()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    clock.advance(5000)
+    expect(await waiting).toMatchObject({ saved: true, account: { accountId: 'account-0001' } })
+    expect(await client.signOut()).toEqual({ revocation: 'done' })
   })
 
   it('carry a whole sign-in and a refresh in every runtime', async () => {
