@@ -58,12 +58,12 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
 
 /** The one that was named, else those of the accounts that are here. */
 async function providersFor(name: string | undefined, path: string, readable: boolean): Promise<readonly Provider[]> {
-  if (name) return [(await providerRow(name, {})).provider]
+  if (name) return [await providerRow(name, {})]
   if (!readable) return []
   const rows = Object.entries(await loadAuth({ path })).map(async ([key, { issuer, clientId }]) => {
     const { id } = slotOf(key)
     return providerRow(id, { issuer, clientId, id }).then(
-      ({ provider }) => [provider],
+      (provider) => [provider],
       // Another program's account, whose server we do not know.
       (error: unknown) => {
         if (isMisuse(error)) return []

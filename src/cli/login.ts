@@ -1,4 +1,4 @@
-import { untrustedText } from '../errors.ts'
+import { isOAuthError, OAuthError, untrustedText } from '../errors.ts'
 import type { Account } from '../contracts.ts'
 import { authFilePath } from '../node/auth-file-path.ts'
 import type { NodeClient, NodeSignInOptions } from '../node/index.ts'
@@ -24,14 +24,13 @@ export async function login(asked: Asked, world: World): Promise<number> {
   const { env } = world
   const issuer = asked.text('issuer') ?? (env['LATCHKEY_ISSUER'] || undefined)
   const name = await providerName(asked.words[0] ?? (env['LATCHKEY_PROVIDER'] || undefined), issuer, world)
-  const row = await providerRow(name, { issuer, tenant: asked.text('tenant') })
-  const { provider } = row
+  const provider = await providerRow(name, { issuer, tenant: asked.text('tenant') })
   const clientId = asked.text('client-id') ?? (env['LATCHKEY_CLIENT_ID'] || undefined)
   if (clientId === undefined && provider.clientId === undefined) {
     throw misuse(`${provider.name} needs --client-id, or LATCHKEY_CLIENT_ID: what this program is registered as there.`)
   }
   const slot = slotNamed(provider.id, profileOf(asked, world))
-  const client = openClient(slot, row, clientId, world)
+  const client = openClient(slot, provider, clientId, world)
   try {
     return await signIn(client, asked, world)
   } finally {
@@ -48,9 +47,18 @@ async function signIn(client: NodeClient, asked: Asked, world: World): Promise<n
     const result = await client.signIn({ ...wishes, output: waiting?.output ?? world.err })
     waiting?.stop()
     return report(client, result, world)
+  } catch (error) {
+    throw inputEnded(error, world)
+      ? new OAuthError('invalid_callback', { reason: 'the input ended without it.' })
+      : error
   } finally {
     waiting?.stop()
   }
+}
+
+/** Nobody pressed Ctrl-C: what was piped in held no answer, and none can come another way. */
+function inputEnded(error: unknown, { input, signal }: World): boolean {
+  return isOAuthError(error) && error.code === 'aborted' && !signal.aborted && input.isTTY !== true
 }
 
 function wishesOf(asked: Asked, client: NodeClient, world: World): NodeSignInOptions {

@@ -1,8 +1,8 @@
-import type { ClientAuth, StoredRecord } from '../contracts.ts'
+import type { ClientAuth, Provider, StoredRecord } from '../contracts.ts'
 import type { NodeClient } from '../node/index.ts'
 import { createNodeClient } from '../node/node-client.ts'
 import { authFileStore } from '../node/auth-file-store.ts'
-import type { Row, RowWishes } from './provider-rows.ts'
+import type { RowWishes } from './provider-rows.ts'
 import { providerRow } from './provider-rows.ts'
 import type { Slot } from './slot.ts'
 import type { World } from './world.ts'
@@ -14,11 +14,11 @@ export async function openStored(slot: Slot, record: StoredRecord | undefined, w
   return openClient(slot, await providerRow(slot.id, wishes), clientId, world)
 }
 
-/** The client for a row. */
-export function openClient(slot: Slot, row: Row, clientId: string | undefined, world: World): NodeClient {
+/** The client for a provider. */
+export function openClient(slot: Slot, provider: Provider, clientId: string | undefined, world: World): NodeClient {
   const secret = world.env['LATCHKEY_CLIENT_SECRET'] || undefined
   return createNodeClient({
-    ...row,
+    provider,
     store: authFileStore({ env: world.env }),
     // For loopback hosts only, so that a server on this machine can be signed in to.
     allowInsecureLoopback: true,

@@ -1,4 +1,4 @@
-import type { Fetch, Provider } from '../contracts.ts'
+import type { Provider } from '../contracts.ts'
 import { misuse } from './misuse.ts'
 import type { RowName } from './row-names.ts'
 import { rowNames } from './row-names.ts'
@@ -13,48 +13,38 @@ export interface RowWishes {
   readonly id?: string | undefined
 }
 
-/** A provider, and how to talk to it where that is not plain `fetch`. */
-export interface Row {
-  readonly provider: Provider
-  readonly fetch?: Fetch
-}
-
-const makers: Readonly<Record<RowName, (wishes: RowWishes) => Promise<Row>>> = {
-  anthropic: async () => ({ provider: (await import('../providers/anthropic.ts')).anthropic() }),
-  'anthropic-platform': async () => ({ provider: (await import('../providers/anthropic.ts')).anthropicPlatform() }),
+const makers: Readonly<Record<RowName, (wishes: RowWishes) => Promise<Provider>>> = {
+  anthropic: async () => (await import('../providers/anthropic.ts')).anthropic(),
+  'anthropic-platform': async () => (await import('../providers/anthropic.ts')).anthropicPlatform(),
   openai: async ({ clientId }) => {
     const { chatgpt } = await import('../providers/openai.ts')
     const { installationId } = await import('../node/installation-id.ts')
     const installation = await installationId()
-    return { provider: chatgpt({ agentName: 'latchkey', installation, ...(clientId !== undefined && { clientId }) }) }
+    return chatgpt({ agentName: 'latchkey', installation, ...(clientId !== undefined && { clientId }) })
   },
-  'openai-codex': async ({ issuer }) => {
-    const { openaiCodex } = await import('../providers/openai.ts')
-    const { codexDevice } = await import('../providers/codex-device.ts')
-    return codexDevice({ provider: moved(openaiCodex(), issuer) })
-  },
-  github: async () => ({ provider: (await import('../providers/github.ts')).github() }),
-  google: async () => ({ provider: (await import('../providers/google.ts')).google() }),
+  'openai-codex': async () => (await import('../providers/openai.ts')).openaiCodex(),
+  github: async () => (await import('../providers/github.ts')).github(),
+  google: async () => (await import('../providers/google.ts')).google(),
   microsoft: async ({ tenant, issuer }) => {
     const id = tenant ?? /^https:\/\/login\.microsoftonline\.com\/([^/]+)\//.exec(issuer ?? '')?.[1]
     if (id === undefined) throw misuse('microsoft needs --tenant: a UUID, or consumers.')
-    return { provider: (await import('../providers/microsoft.ts')).microsoft({ tenant: id }) }
+    return (await import('../providers/microsoft.ts')).microsoft({ tenant: id })
   },
-  oidc: async (wishes) => ({ provider: await anyServer(wishes) }),
+  oidc: anyServer,
 }
 
 /** Gives the row for a name, an issuer, or the id under which a server's tokens are stored. */
-export async function providerRow(name: string, wishes: RowWishes): Promise<Row> {
+export async function providerRow(name: string, wishes: RowWishes): Promise<Provider> {
   const known = rowNames.find((one) => one === name)
   if (known === undefined) {
     const issuer = name.includes('://') ? name : wishes.issuer
     if (issuer === undefined) {
       throw misuse(`This is no provider: say ${rowNames.join(', ')}, or the https address of an issuer.`)
     }
-    return { provider: await anyServer({ ...wishes, issuer }) }
+    return anyServer({ ...wishes, issuer })
   }
   const row = await makers[known](wishes)
-  return known === 'oidc' ? row : { ...row, provider: moved(row.provider, wishes.issuer) }
+  return known === 'oidc' ? row : moved(row, wishes.issuer)
 }
 
 async function anyServer({ issuer, id }: RowWishes): Promise<Provider> {
