@@ -1,6 +1,7 @@
 import { quietly } from '../client/quietly.ts'
 import type { Fetch } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
+import { webLocks } from '../stores/web-lock.ts'
 import { takeApart } from './vault-message.ts'
 import type { VaultAnswer, VaultBoard, VaultedRequest, VaultedResponse, VaultRequest } from './vault-message.ts'
 
@@ -27,7 +28,7 @@ export async function answer(
 ): Promise<void> {
   const stop = new AbortController()
   let body: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined
-  const say = (answer: VaultAnswer, transfer: Transferable[] = []): void => port.postMessage(answer, transfer)
+  const say = (answer: VaultAnswer): void => port.postMessage(answer)
   const close = (): void => {
     stop.abort()
     void body?.cancel().catch(() => undefined)
@@ -54,13 +55,12 @@ export async function answer(
 /** Gives one part. Says whether there may be more. */
 async function part(
   body: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  say: (answer: VaultAnswer, transfer?: Transferable[]) => void,
+  say: (answer: VaultAnswer) => void,
 ): Promise<boolean> {
   try {
     const { value } = await body.read()
-    // A copy, which can be handed over whole.
-    const bytes = value?.slice()
-    say({ type: 'part', bytes }, bytes === undefined ? [] : [bytes.buffer])
+    // A copy: of a view, what lies around it would be sent too.
+    say({ type: 'part', bytes: value && new Uint8Array(value) })
     return value !== undefined
   } catch {
     say({ type: 'failed', failure: takeApart(new OAuthError('network', { endpoint: 'api', sent: 'maybe' })) })
@@ -93,6 +93,7 @@ export async function fetchFor(fetch: Fetch, request: VaultedRequest, visit: Vau
 
 /** A port does not tell whether anybody is at its other end any more; a lock does. */
 function whenFree(name: string, act: () => void): void {
-  const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager }
-  locks?.request(name, quietly(act)).catch(() => undefined)
+  webLocks()
+    ?.request(name, quietly(act))
+    .catch(() => undefined)
 }

@@ -1,5 +1,6 @@
 import { generateState } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
+import { webLocks } from '../stores/web-lock.ts'
 import { putTogether } from './vault-message.ts'
 import type { VaultAnswer, VaultBoard, VaultedRequest, VaultedResponse, VaultQuestion } from './vault-message.ts'
 
@@ -95,15 +96,22 @@ export async function fetchByVault(vault: VaultPort, request: Request, call: Vau
 }
 
 async function packed(request: Request): Promise<VaultedRequest> {
-  const { url, method, headers, cache, credentials, integrity, keepalive, mode, redirect } = request
-  const body = request.body === null && ['GET', 'HEAD'].includes(method) ? undefined : await request.arrayBuffer()
+  const { url, method, headers } = request
+  const body = ['GET', 'HEAD'].includes(method) ? undefined : new Uint8Array(await request.arrayBuffer())
   return {
     url,
     method,
     headers: [...headers],
     ...(body !== undefined && body.byteLength > 0 && { body }),
-    init: { cache, credentials, integrity, keepalive, redirect, ...(mode !== 'navigate' && { mode }) },
+    init: Object.fromEntries(wishes.map((name) => [name, request[name]]).filter(([, value]) => isWish(value))),
   }
+}
+
+/** What else a request may wish for, and how it looks when it does not. */
+const wishes = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'redirect'] as const
+
+function isWish(value: unknown): boolean {
+  return ![undefined, false, '', 'default', 'same-origin', 'cors', 'follow'].includes(value as string)
 }
 
 interface Wait {
@@ -163,10 +171,10 @@ function bodyFrom(port: MessagePort, { signal, release }: Wait): ReadableStream<
 
 /** Holds a lock of this name, where there are locks, until the function that it gives is called. */
 function hold(name: string): Promise<() => void> {
-  const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager }
   return new Promise((resolve) => {
     const free = (): void => resolve(() => undefined)
-    if (locks === undefined) return free()
-    locks.request(name, () => new Promise<void>((release) => resolve(() => release()))).catch(free)
+    const held = webLocks()?.request(name, () => new Promise<void>((release) => resolve(() => release())))
+    if (held === undefined) free()
+    else held.catch(free)
   })
 }

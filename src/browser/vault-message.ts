@@ -46,8 +46,8 @@ export interface VaultedRequest {
   readonly url: string
   readonly method: string
   readonly headers: readonly (readonly [string, string])[]
-  readonly body?: ArrayBuffer
-  readonly init: Pick<RequestInit, 'cache' | 'credentials' | 'integrity' | 'keepalive' | 'mode' | 'redirect'>
+  readonly body?: Uint8Array<ArrayBuffer>
+  readonly init: RequestInit
 }
 
 /** An answer on its way back. Its body follows, part by part, as it is asked for. */
