@@ -24,9 +24,8 @@ export async function clientInformation(
 
 /** Keeps what the server registered. It was asked for a client without a secret, and a secret has no place here. */
 export function keepRegistration(facts: ClientFacts, information: MCPClientInformation): void {
-  const { client_id, issuer } = information
-  const method = (information as { readonly token_endpoint_auth_method?: unknown }).token_endpoint_auth_method
-  if (information.client_secret !== undefined && method !== undefined && method !== 'none') {
+  const { client_id, client_secret, issuer, token_endpoint_auth_method: method } = information
+  if (client_secret !== undefined && method !== undefined && method !== 'none') {
     throw new OAuthError('unsupported', { what: 'a server that registers no clients without a secret' })
   }
   facts.registered = { client_id, ...(issuer !== undefined && { issuer }) }

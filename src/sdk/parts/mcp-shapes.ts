@@ -16,6 +16,7 @@ export interface MCPTokens {
 export interface MCPClientInformation {
   client_id: string
   client_secret?: string | undefined
+  token_endpoint_auth_method?: string | undefined
   issuer?: string | undefined
 }
 
