@@ -8,11 +8,11 @@ import type {
 } from '../client/client.ts'
 import type { TransactionStore } from '../contracts.ts'
 import { openClient } from '../client/create-client.ts'
-import { carriesCallback, takeCallback } from '../redirects/page.dom.ts'
+import type { OpenedClient } from '../client/create-client.ts'
+import { loaded } from '../core/loaded.ts'
+import { openWindow } from '../redirects/open-window.dom.ts'
+import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
 import { pageTransactions } from '../stores/page-transactions.ts'
-import { endSession } from './end-session.ts'
-import { signInByPopup } from './sign-in-by-popup.ts'
-import { signInByRedirect } from './sign-in-by-redirect.ts'
 
 /** What `createBrowserClient` needs to know: `provider`, and a `redirectUri` of this origin. A page keeps no secret. */
 export interface BrowserClientOptions extends Omit<ClientOptions, 'clientAuth'> {
@@ -137,7 +137,7 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
   function signIn(wishes?: RedirectSignInOptions): Promise<undefined>
   function signIn(wishes: PopupSignInOptions): Promise<SignInResult>
   function signIn(wishes: RedirectSignInOptions | PopupSignInOptions = {}): Promise<SignInResult | undefined> {
-    return wishes.via === 'popup' ? signInByPopup(opened, wishes) : signInByRedirect(client, wishes)
+    return wishes.via === 'popup' ? byPopup(opened, wishes) : byRedirect(client, wishes)
   }
 
   return {
@@ -148,7 +148,42 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
       const given = url === undefined ? callback : new URL(url)
       return given !== undefined && carriesCallback(given) ? client.finish(given) : undefined
     },
-    signOut: (wishes) => endSession(opened, wishes),
+    signOut: (wishes) => signOut(opened, wishes),
+  }
+}
+
+async function byRedirect(client: Client, wishes: StartOptions): Promise<undefined> {
+  const { url } = await client.start(wishes)
+  leaveFor(url)
+  return undefined
+}
+
+async function byPopup(opened: OpenedClient, wishes: PopupSignInOptions): Promise<SignInResult> {
+  const { width = 480, height = 640, ...rest } = wishes
+  // First of all: browsers open no window after a wait.
+  const popup = openWindow({ width, height })
+  try {
+    const { signInByPopup } = await loaded(import('./optional.ts'))
+    return await signInByPopup(opened, popup, rest)
+  } catch (error) {
+    popup.window.close()
+    throw error
+  }
+}
+
+async function signOut(opened: OpenedClient, wishes: BrowserSignOutOptions = {}): Promise<BrowserSignOutResult> {
+  const { endSession: wished = false, postLogoutRedirectUri, ...rest } = wishes
+  const record = wished ? await opened.session.reload().catch(() => undefined) : undefined
+  const result = await opened.client.signOut(rest)
+  if (!wished) return { ...result, endSession: 'skipped' }
+  try {
+    const { logoutUrl } = await import('./optional.ts')
+    const url = await logoutUrl(opened, record, postLogoutRedirectUri)
+    if (url === undefined) return { ...result, endSession: 'unsupported' }
+    leaveFor(url)
+    return { ...result, endSession: 'leaving' }
+  } catch {
+    return { ...result, endSession: 'failed' }
   }
 }
 

@@ -1,15 +1,17 @@
 import type { SignInResult } from '../client/client.ts'
 import type { OpenedClient } from '../client/create-client.ts'
-import { openPopup } from '../redirects/popup.dom.ts'
+import type { OpenedWindow } from '../redirects/open-window.dom.ts'
+import { popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
 
-/** Signs in by a window, which is opened before anything is waited for: browsers open none later. */
+/** Signs in by a window that was opened for it, and closes it if that fails. */
 export async function signInByPopup(
   { client, config }: OpenedClient,
+  opened: OpenedWindow,
   options: PopupSignInOptions,
 ): Promise<SignInResult> {
-  const { width = 480, height = 640, timeout = config.transactionTimeout, signal, ...wishes } = options
-  const popup = openPopup({ width, height })
+  const { timeout = config.transactionTimeout, signal, ...wishes } = options
+  const popup = popupIn(opened)
   let state: string | undefined
   try {
     const begun = await client.start({ ...wishes, ...(signal !== undefined && { signal }) })

@@ -1,4 +1,4 @@
-import { parseUrl } from '../core/index.ts'
+import { parseUrl } from '../core/endpoint.ts'
 import { OAuthError } from '../errors.ts'
 import { holds, ownOptions } from './own-options.ts'
 

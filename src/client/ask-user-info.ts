@@ -1,6 +1,6 @@
 import type { TokenSet } from '../contracts.ts'
-import { userInfo } from '../core/index.ts'
-import type { JsonMembers } from '../core/index.ts'
+import { loaded } from '../core/loaded.ts'
+import type { JsonMembers } from '../core/json.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { Session } from '../lifecycle/session.ts'
 import type { Connection } from './connection.ts'
@@ -27,5 +27,6 @@ async function ask(connection: Connection, session: Session, tokens: TokenSet): 
   if (parties.server.userinfo_endpoint === undefined) {
     throw new OAuthError('unsupported', { what: 'the server has no userinfo endpoint.' })
   }
+  const { userInfo } = await loaded(import('../core/optional.ts'))
   return userInfo(parties, { tokens, ...(record?.account !== undefined && { account: record.account }) })
 }

@@ -1,6 +1,7 @@
 import type { Fetch, Provider, TokenSet } from '../contracts.ts'
-import { networkError, parseUrl, withProof } from '../core/index.ts'
-import type { Proof } from '../core/index.ts'
+import { parseUrl } from '../core/endpoint.ts'
+import { networkError } from '../core/send.ts'
+import type { Proof } from '../core/call.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import {
   apiRequest,
@@ -113,7 +114,7 @@ async function send(parts: AuthorizedFetchParts, tokens: TokenSet, request: ApiR
   const proof = tokens.tokenType === 'DPoP' ? await parts.proof(tokens) : undefined
   if (proof === undefined) return exchange(parts, request, headers)
   const proven = (): Promise<Response> =>
-    withProof(proof, {
+    proof.prove({
       accessToken: tokens.accessToken,
       method: methodOf(request),
       url: urlOf(request),

@@ -1,13 +1,9 @@
 import type { Fetch, Store, StoredRecord, TransactionStore } from '../contracts.ts'
-import {
-  createProof,
-  discoverServer,
-  generateProofKey,
-  readProofKey,
-  refreshTokens,
-  writeProofKey,
-} from '../core/index.ts'
-import type { Parties, Proof, Server } from '../core/index.ts'
+import { refreshTokens } from '../core/refresh.ts'
+import { discoverServer } from '../core/server.ts'
+import type { Parties, Proof } from '../core/call.ts'
+import type { Server } from '../core/server.ts'
+import { loaded } from '../core/loaded.ts'
 import { OAuthError } from '../errors.ts'
 import { failedOutcome } from '../lifecycle/outcome.ts'
 import type { Outcome } from '../lifecycle/outcome.ts'
@@ -50,6 +46,7 @@ export function createConnection(config: Config): Connection {
 
   async function proof(key: StoredRecord['proofKey']): Promise<Proof | undefined> {
     if (key === undefined) return undefined
+    const { createProof, readProofKey } = await loaded(import('../core/optional.ts'))
     const pair = await readProofKey(key)
     const name = JSON.stringify(await crypto.subtle.exportKey('jwk', pair.publicKey))
     // The prover remembers the servers' nonces, so a key keeps its prover.
@@ -70,11 +67,13 @@ export function createConnection(config: Config): Connection {
     proof,
     async newProofKey(keeper) {
       if (!config.dpop) return undefined
+      const { generateProofKey, writeProofKey } = await loaded(import('../core/optional.ts'))
       const everyoneKeeps = [keeper, config.store].every(({ keepsKeys }) => keepsKeys === true)
       const key = await generateProofKey({ extractable: !everyoneKeeps })
       return keeper.keepsKeys === true ? key : writeProofKey(key)
     },
     async storable(key) {
+      const { readProofKey, writeProofKey } = await loaded(import('../core/optional.ts'))
       const pair = await readProofKey(key)
       if (config.store.keepsKeys === true) return pair
       return 'privateKey' in key ? writeProofKey(pair) : key

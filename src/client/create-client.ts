@@ -1,4 +1,4 @@
-import { generateState } from '../core/index.ts'
+import { generateState } from '../core/authorize.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { createSession } from '../lifecycle/session.ts'
 import type { Session } from '../lifecycle/session.ts'

@@ -1,5 +1,5 @@
-import { authorizeDevice, pollDevice } from '../core/index.ts'
-import type { Parties } from '../core/index.ts'
+import { loaded } from '../core/loaded.ts'
+import type { Parties } from '../core/call.ts'
 import type { DeviceOptions, DeviceSignIn } from './client.ts'
 import { readScopes } from './options.ts'
 import { checkKinds, ownOptions } from './own-options.ts'
@@ -15,6 +15,7 @@ export async function deviceSignIn(parts: SignInParts, options: DeviceOptions): 
   const proofKey = await connection.newProofKey(config.store)
   const identity = { clientId: config.clientId, ...(proofKey !== undefined && { proofKey }) }
   const parties: Parties = await connection.parties(identity)
+  const { authorizeDevice, pollDevice } = await loaded(import('../core/optional.ts'))
   const authorization = await authorizeDevice(parties, { scopes, ...(resource !== undefined && { resource }) })
   const { userCode, verificationUri, verificationUriComplete, expiresAt } = authorization
   return {

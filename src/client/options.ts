@@ -1,6 +1,8 @@
 import type { ClientAuth, ClientEvent, Provider, Store, TransactionStore } from '../contracts.ts'
-import { endpointUrl, none, parseUrl, realClock } from '../core/index.ts'
-import type { World } from '../core/index.ts'
+import { parseUrl, secureUrl } from '../core/endpoint.ts'
+import { none } from '../core/none.ts'
+import { realClock } from '../core/world.ts'
+import type { World } from '../core/world.ts'
 import { OAuthError } from '../errors.ts'
 import type { Policy } from '../lifecycle/decide.ts'
 import { memoryTransactions } from '../stores/memory-transactions.ts'
@@ -190,12 +192,12 @@ function readOrigins(
   if (given !== undefined) return new Set(given.map((origin) => readOrigin(origin, world)))
   // A resource may also be a name, such as a URN, which has no origin.
   return new Set(
-    resource !== undefined && /^https?:/i.test(resource) ? [endpointUrl('resource', resource, world).origin] : [],
+    resource !== undefined && /^https?:/i.test(resource) ? [secureUrl('resource', resource, world).origin] : [],
   )
 }
 
 function readOrigin(value: string, world: World): string {
-  const url = endpointUrl('apiOrigins', value, world)
+  const url = secureUrl('apiOrigins', value, world)
   if (url.pathname === '/' && url.search === '') return url.origin
   // Whoever writes a path here may believe that it limits anything.
   throw config('apiOrigins must be origins, without a path.')

@@ -1,4 +1,4 @@
-import type { World } from '../core/index.ts'
+import type { World } from '../core/world.ts'
 import { within } from '../lifecycle/wait.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { Provider } from '../contracts.ts'
-import { endpointUrl } from '../core/index.ts'
-import type { World } from '../core/index.ts'
+import { secureUrl } from '../core/endpoint.ts'
+import type { World } from '../core/world.ts'
+import { serverFromRow } from '../core/server.ts'
 import { OAuthError } from '../errors.ts'
 import { checkKinds } from './own-options.ts'
 import type { Kind } from './own-options.ts'
@@ -46,26 +47,18 @@ const kinds: Readonly<Record<string, Kind>> = {
   pollDeviceLogin: 'function',
 }
 
-function checkServer(
-  { id, issuer, endpoints, rotation = 'unknown', discovery = 'oidc' }: Provider,
-  world: Pick<World, 'allowInsecureLoopback'>,
-): void {
+function checkServer(provider: Provider, world: Pick<World, 'allowInsecureLoopback'>): void {
+  const { id, issuer, endpoints, rotation = 'unknown', discovery = 'oidc' } = provider
   if (!rotations.includes(rotation)) throw config(`provider.rotation must be one of ${rotations.join(', ')}.`)
   if (discovery !== 'oidc' && discovery !== 'oauth2') throw config('provider.discovery must be oidc or oauth2.')
   if (issuer === undefined && endpoints === undefined) throw config(`provider ${id} needs an issuer or endpoints.`)
-  if (issuer !== undefined) endpointUrl('provider.issuer', issuer, world)
-  if (endpoints !== undefined) checkEndpoints(endpoints, world)
+  if (issuer !== undefined) secureUrl('provider.issuer', issuer, world)
+  if (endpoints === undefined) return
+  if (endpoints.token === undefined) throw new TypeError('provider.endpoints.token must be a string.')
+  serverFromRow(provider, endpoints, world)
 }
 
 const rotations = ['none', 'grace', 'until-first-use', 'strict', 'unknown']
-
-function checkEndpoints(
-  endpoints: NonNullable<Provider['endpoints']>,
-  world: Pick<World, 'allowInsecureLoopback'>,
-): void {
-  if (endpoints.token === undefined) throw new TypeError('provider.endpoints.token must be a string.')
-  for (const [name, url] of Object.entries(endpoints)) endpointUrl(`provider.endpoints.${name}`, url, world)
-}
 
 function copied(provider: Provider): Provider {
   try {

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '../contracts.ts'
-import type { Grant } from '../core/index.ts'
+import type { Grant } from '../core/token-answer.ts'
 import type { Session } from '../lifecycle/session.ts'
 import type { SignInResult } from './client.ts'
 import type { Connection } from './connection.ts'

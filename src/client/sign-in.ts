@@ -1,5 +1,5 @@
-import { parseCallback } from '../core/index.ts'
-import type { ParsedCallback } from '../core/index.ts'
+import { parseCallback } from '../core/callback.ts'
+import type { ParsedCallback } from '../core/callback.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { untilAborted } from '../lifecycle/wait.ts'
 import type { Callback, Client, SignInResult } from './client.ts'

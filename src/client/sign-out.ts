@@ -1,5 +1,5 @@
 import type { StoredRecord } from '../contracts.ts'
-import { revokeToken } from '../core/index.ts'
+import { revokeToken } from '../core/revoke.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { Session } from '../lifecycle/session.ts'
 import type { SignOutResult } from './client.ts'

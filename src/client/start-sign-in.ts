@@ -1,4 +1,4 @@
-import { authorizationUrl, beginTransaction } from '../core/index.ts'
+import { authorizationUrl, beginTransaction } from '../core/authorize.ts'
 import { OAuthError } from '../errors.ts'
 import type { StartedSignIn, StartOptions } from './client.ts'
 import { readScopes } from './options.ts'

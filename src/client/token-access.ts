@@ -1,5 +1,5 @@
 import type { GetTokenOptions, StoredRecord, TokenSet } from '../contracts.ts'
-import type { Proof } from '../core/index.ts'
+import type { Proof } from '../core/call.ts'
 import { isOAuthError } from '../errors.ts'
 import type { Need } from '../lifecycle/decide.ts'
 import type { Session } from '../lifecycle/session.ts'

@@ -1,33 +1,23 @@
-import {
-  calculatePKCECodeChallenge,
-  generateRandomCodeVerifier,
-  generateRandomNonce,
-  generateRandomState,
-  processPushedAuthorizationResponse,
-  pushedAuthorizationRequest,
-} from 'oauth4webapi'
-
 import type { StoredRecord, Transaction } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { call, wire } from './call.ts'
 import type { Parties } from './call.ts'
 import { parseUrl } from './endpoint.ts'
-import { proofThumbprint } from './proof.ts'
-import { unusable } from './unusable.ts'
+import { loaded } from './loaded.ts'
+import { randomText, sha256 } from './random-text.ts'
 
 /** A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1). */
 export function generateCodeVerifier(): string {
-  return generateRandomCodeVerifier()
+  return randomText()
 }
 
 /** The S256 code challenge of `verifier` (RFC 7636 §4.2). */
 export function generateCodeChallenge(verifier: string): Promise<string> {
-  return calculatePKCECodeChallenge(verifier)
+  return sha256(verifier)
 }
 
 /** A `state`: 43 characters, 256 random bits (RFC 6749 §10.12). */
 export function generateState(): string {
-  return generateRandomState()
+  return randomText()
 }
 
 /** What one sign-in asks for. */
@@ -74,7 +64,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
   return {
     state: generateState(),
     codeVerifier: generateCodeVerifier(),
-    ...(scopes.includes('openid') && { nonce: generateRandomNonce() }),
+    ...(scopes.includes('openid') && { nonce: randomText() }),
     ...(maxAge !== undefined && { maxAge }),
     slot,
     issuer: server.issuer,
@@ -121,6 +111,7 @@ export async function authorizationUrl(
     append(url, params)
     return { url, expiresAt: transaction.expiresAt }
   }
+  const { push } = await loaded(import('./optional.ts'))
   const { requestUri, expiresAt } = await push(parties, params, options.signal)
   append(url, new URLSearchParams({ client_id: clientId, request_uri: requestUri }))
   return { url, expiresAt: Math.min(transaction.expiresAt, expiresAt) }
@@ -145,25 +136,11 @@ async function authorizationParams(
   params.set('code_challenge_method', 'S256')
   if (transaction.nonce !== undefined) params.set('nonce', transaction.nonce)
   if (transaction.resource !== undefined) params.set('resource', transaction.resource)
-  if (transaction.proofKey !== undefined) params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
-  return params
-}
-
-async function push(
-  parties: Parties,
-  params: URLSearchParams,
-  signal: AbortSignal | undefined,
-): Promise<{ requestUri: string; expiresAt: number }> {
-  const { server, client, auth } = wire(parties)
-  const answer = await call(parties, { endpoint: 'pushed_authorization', ...(signal && { signal }) }, (options) =>
-    pushedAuthorizationRequest(server, client, auth, params, options),
-  )
-  try {
-    const { request_uri, expires_in } = await processPushedAuthorizationResponse(server, client, answer.response)
-    return { requestUri: request_uri, expiresAt: answer.sentAt + expires_in * 1000 }
-  } catch (cause) {
-    throw unusable('pushed_authorization', cause, answer.response.status)
+  if (transaction.proofKey !== undefined) {
+    const { proofThumbprint } = await loaded(import('./optional.ts'))
+    params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
   }
+  return params
 }
 
 /** Keeps the endpoint's own query (RFC 6749 §3.1) and adds no parameter twice. */

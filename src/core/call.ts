@@ -1,9 +1,6 @@
-import { allowInsecureRequests, clockSkew, customFetch } from 'oauth4webapi'
-import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
-
-import type { ClientAuth, RequestDialect, Provider, RequestQuirks } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
-import { skew } from './client-auth.ts'
+import type { ClientAuth, Provider, RequestQuirks } from '../contracts.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
+import { secureUrl } from './endpoint.ts'
 import { failure } from './failure.ts'
 import { requestSecrets } from './request-secrets.ts'
 import { send } from './send.ts'
@@ -19,25 +16,43 @@ export interface Parties {
   readonly clientAuth: ClientAuth
   readonly world: World
   /** Proves possession of a key with each request (RFC 9449). */
-  readonly proof?: DPoPHandle
+  readonly proof?: Proof
+}
+
+/** Proves possession of a key with each request, and remembers each server's newest nonce. */
+export interface Proof {
+  /** Makes a request with a fresh proof. */
+  prove(request: ProvenRequest): Promise<Response>
+}
+
+/** One request that carries a proof. */
+export interface ProvenRequest {
+  /** The token that a resource server is shown with it. */
+  readonly accessToken?: string | undefined
+  readonly method: string
+  readonly url: URL
+  /** Sends the request with this `DPoP` header. */
+  readonly send: (header: string) => Promise<Response>
 }
 
 /** One request to the server. */
 export interface Call {
   /** A role for messages: `'token'`, `'revocation'`, … */
   readonly endpoint: string
-  readonly signal?: AbortSignal
-  /** Fields added by the provider's quirks, by name. */
-  readonly extra?: Readonly<Record<string, string>>
-  /** Speaks with a server that does not know this request. */
-  readonly dialect?: RequestDialect | undefined
+  readonly url: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Sends the request in another way than as it is. */
+  readonly via?: ((url: string, request: Outgoing, transmit: Transmit) => Promise<Response>) | undefined
+  /** Shown as by whoever calls an API. */
+  readonly accessToken?: string | undefined
 }
 
-/** What oauth4webapi's request functions take, with our `fetch` in them. */
-export interface WireOptions {
-  readonly [customFetch]: (url: string, options: CustomFetchOptions<string, unknown>) => Promise<Response>
-  readonly [allowInsecureRequests]: boolean
-  readonly DPoP?: DPoPHandle
+/** Sends a request somewhere, within the limits of every request. */
+export type Transmit = (url: string, request: Outgoing) => Promise<Response>
+
+/** What is sent. `form` is what a body in another encoding says. */
+export interface Outgoing extends SendInit {
+  readonly form?: URLSearchParams
 }
 
 /** An answer that is no error, with its text, which can be read once more. */
@@ -49,109 +64,98 @@ export interface Answer {
 }
 
 /**
+ * Posts a form in the client's name, and gives its answer, unless that is an error. What a server
+ * has no endpoint for is `unsupported`.
+ */
+export function post(
+  parties: Parties,
+  call: Call,
+  fields: Readonly<Record<string, string | undefined>>,
+): Promise<Answer> {
+  return ask(parties, call, async () => {
+    const body = new URLSearchParams()
+    for (const [name, value] of Object.entries(fields)) if (value !== undefined) body.set(name, value)
+    const headers = new Headers({ accept: 'application/json' })
+    await authenticate(parties, call, body, headers)
+    return formOf(parties.provider, call, body, headers)
+  })
+}
+
+/**
  * Makes one call and gives its answer, unless that is an error.
  *
  * A server that asks for a fresh DPoP nonce gets the request once more, and only once.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-8 RFC 9449, section 8}
  */
-export async function call(
-  parties: Parties,
-  { endpoint, signal, extra, dialect }: Call,
-  request: (options: WireOptions) => Promise<Response>,
-): Promise<Answer> {
+export async function ask(parties: Parties, call: Call, make: () => Promise<Outgoing>): Promise<Answer> {
   const { world, provider, proof } = parties
-  let secrets: readonly string[] = []
-  const dispatch = (url: string, init: SendInit, form: URLSearchParams | undefined): Promise<Response> => {
-    secrets = requestSecrets(init.headers, form)
-    return send(world, endpoint, url, { ...init, ...(signal && { signal }) })
-  }
-  const options: WireOptions = {
-    [customFetch]: (url, init) => {
-      const form = formOf(init)
-      if (dialect === undefined || form === undefined) {
-        return dispatch(url, wireInit(provider, endpoint, init, extra), form)
-      }
-      return dialect(url, form, (to, fields, encoding) => {
-        const body = new URLSearchParams(fields)
-        return dispatch(to, encoded(init, body, encoding), body)
-      })
-    },
-    [allowInsecureRequests]: world.allowInsecureLoopback,
-    ...(proof && { DPoP: proof }),
-  }
+  const { endpoint, signal } = call
+  if (call.url === undefined) throw new OAuthError('unsupported', { what: `the server names no ${endpoint} endpoint.` })
+  const url = secureUrl(`the ${endpoint} endpoint`, call.url, world)
   for (let attempt = 1; ; attempt++) {
     const sentAt = world.clock.now()
-    const response = await request(options).catch((error: unknown) => {
-      throw requestRefused(endpoint, error)
-    })
+    const request = await make()
+    let secrets: readonly string[] = []
+    const dispatch = (dpop?: string): Promise<Response> => {
+      const transmit: Transmit = (to, { form, ...init }) => {
+        secrets = requestSecrets(init.headers, form)
+        return send(world, endpoint, to, { ...init, signal, headers: { ...init.headers, ...(dpop && { dpop }) } })
+      }
+      return call.via?.(url.href, request, transmit) ?? transmit(url.href, request)
+    }
+    const { accessToken } = call
+    const response = await (proof?.prove({ accessToken, method: request.method, url, send: dispatch }) ?? dispatch())
     const text = await response.clone().text()
     const failed = failure({ endpoint, response, text, now: world.clock.now(), provider, secrets })
     if (failed === undefined) return { response, text, sentAt }
-    const wantsNonce =
-      failed.code === 'authorization_failed' && 'error' in failed.detail && failed.detail.error === 'use_dpop_nonce'
-    if (!wantsNonce || proof === undefined || attempt === 2) throw failed
+    if (proof === undefined || attempt === 2 || !wantsNonce(failed)) throw failed
   }
 }
 
-/** The parties in oauth4webapi's words. */
-export function wire(parties: Parties): { server: AuthorizationServer; client: Client; auth: WireAuth } {
-  const { server, clientId, clientAuth, world } = parties
-  return {
-    server: server as AuthorizationServer,
-    client: { client_id: clientId, [clockSkew]: skew(world.clock.now()) },
-    auth: (_server, _client, body, headers) =>
-      clientAuth({ issuer: server.issuer, clientId, body, headers, now: world.clock.now() }),
-  }
+function wantsNonce({ detail }: OAuthError): boolean {
+  return 'error' in detail && detail.error === 'use_dpop_nonce'
 }
 
-function wireInit(
-  provider: Provider,
-  endpoint: string,
-  init: CustomFetchOptions<string, unknown>,
-  extra: Readonly<Record<string, string>> | undefined,
-): SendInit {
-  const body = formOf(init)
-  if (body === undefined) return { method: init.method, headers: init.headers }
-  if (endpoint === 'token') for (const [name, value] of Object.entries(extra ?? {})) body.set(name, value)
-  const quirks = quirksOf(provider, endpoint, body)
-  return encoded({ ...init, headers: { ...init.headers, ...quirks?.headers } }, body, quirks?.encoding)
-}
-
-function encoded(
-  { method, headers }: Pick<SendInit, 'method' | 'headers'>,
+async function authenticate(
+  { server, clientId, clientAuth, world }: Parties,
+  { endpoint }: Call,
   body: URLSearchParams,
+  headers: Headers,
+): Promise<void> {
+  try {
+    await clientAuth({ issuer: server.issuer, clientId, body, headers, now: world.clock.now() })
+  } catch (error) {
+    if (isOAuthError(error)) throw error
+    const reason = `the ${endpoint} request cannot be made: the client authentication or the key does not fit.`
+    throw new OAuthError('config', { reason })
+  }
+}
+
+/** The request, as the provider wants it. */
+function formOf(provider: Provider, { endpoint }: Call, form: URLSearchParams, headers: Headers): Outgoing {
+  const quirks = quirksOf(provider, endpoint, form.get('grant_type'))
+  return encoded({ ...Object.fromEntries(headers), ...quirks?.headers }, form, quirks?.encoding)
+}
+
+/** A request that posts `form`, in this encoding. */
+export function encoded(
+  headers: SendInit['headers'],
+  form: URLSearchParams,
   encoding: RequestQuirks['encoding'],
-): SendInit {
-  if (encoding !== 'json') return { method, headers, body }
-  const json = JSON.stringify(Object.fromEntries(body))
-  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: json }
+): Outgoing {
+  const json = encoding === 'json'
+  const type = json ? 'application/json' : 'application/x-www-form-urlencoded;charset=UTF-8'
+  const body = json ? JSON.stringify(Object.fromEntries(form)) : form
+  return { method: 'POST', headers: { ...headers, 'content-type': type }, form, body }
 }
 
 function quirksOf(
   { tokenRequest, revocationRequest }: Provider,
   endpoint: string,
-  body: URLSearchParams,
+  grant: string | null,
 ): RequestQuirks | undefined {
   if (endpoint === 'revocation') return revocationRequest
   if (endpoint !== 'token') return undefined
-  return body.get('grant_type') === 'refresh_token' ? (tokenRequest?.refresh ?? tokenRequest) : tokenRequest
-}
-
-function formOf({ body }: CustomFetchOptions<string, unknown>): URLSearchParams | undefined {
-  return body instanceof URLSearchParams ? body : undefined
-}
-
-/** What oauth4webapi throws before it sends anything is about the configuration. */
-function requestRefused(endpoint: string, error: unknown): OAuthError {
-  if (error instanceof OAuthError) return error
-  const code = (error as { code?: unknown } | undefined)?.code
-  if (code === 'OAUTH_MISSING_SERVER_METADATA') {
-    return new OAuthError('unsupported', { what: `the server names no ${endpoint} endpoint.` })
-  }
-  const why =
-    code === 'OAUTH_HTTP_REQUEST_FORBIDDEN'
-      ? 'it would not be sent over https.'
-      : 'the client authentication or the key does not fit.'
-  return new OAuthError('config', { reason: `the ${endpoint} request cannot be made: ${why}` })
+  return (grant === 'refresh_token' && tokenRequest?.refresh) || tokenRequest
 }

@@ -1,14 +1,10 @@
 import { importJWK } from 'jose'
-import { ClientSecretBasic, ClientSecretPost, clockSkew, None, PrivateKeyJwt } from 'oauth4webapi'
+import { ClientSecretBasic, ClientSecretPost, clockSkew, PrivateKeyJwt } from 'oauth4webapi'
 import type { AuthorizationServer, Client, ClientAuth as WireAuth } from 'oauth4webapi'
 
 import type { ClientAuth, ClientAuthRequest } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-
-/** A public client: it has no secret, and PKCE is what binds its code to it. The default. */
-export function none(): ClientAuth {
-  return adapt(None())
-}
+import { skew } from './wire.ts'
 
 /**
  * Sends the client secret in the `Authorization` header.
@@ -87,9 +83,4 @@ function adapt(auth: WireAuth): ClientAuth {
     const client: Client = { client_id: clientId, [clockSkew]: skew(now) }
     return auth(server, client, body, headers)
   }
-}
-
-/** How far `now` is from the clock that oauth4webapi reads, in its seconds. */
-export function skew(now: number): number {
-  return Math.round((now - Date.now()) / 1000)
 }

@@ -1,21 +1,18 @@
-import {
-  deviceAuthorizationRequest,
-  deviceCodeGrantRequest,
-  processDeviceAuthorizationResponse,
-  processDeviceCodeResponse,
-} from 'oauth4webapi'
+import { processDeviceAuthorizationResponse } from 'oauth4webapi'
 
+import type { RequestDialect } from '../contracts.ts'
 import { isOAuthError, OAuthError, untrustedText } from '../errors.ts'
 import { readAccount } from './account.ts'
-import { call, wire } from './call.ts'
-import type { Parties } from './call.ts'
+import { encoded, post } from './call.ts'
+import type { Call, Parties } from './call.ts'
 import { isLoopback, parseUrl } from './endpoint.ts'
 import { proveIdToken } from './id-token.ts'
 import { jsonMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
-import { knownMembers, readTokens, tokenMembers } from './token-answer.ts'
+import { grant, readTokens, tokenMembers } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
 import { unusable } from './unusable.ts'
+import { wire } from './wire.ts'
 
 /** What a device sign-in asks for. */
 export interface DeviceRequest {
@@ -48,16 +45,11 @@ const longestLife = 24 * 60 * 60_000
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.1 RFC 8628, section 3.1}
  */
 export async function authorizeDevice(parties: Parties, request: DeviceRequest): Promise<DeviceAuthorization> {
-  const { server, client, auth } = wire(parties)
-  const params = new URLSearchParams()
-  if (request.scopes.length > 0) params.set('scope', request.scopes.join(' '))
-  if (request.resource !== undefined) params.set('resource', request.resource)
-  const { signal } = request
-  const { beginDeviceLogin: dialect } = parties.provider
-  const asked = { endpoint: 'device_authorization', dialect, ...(signal && { signal }) }
-  const answer = await call(parties, asked, (options) =>
-    deviceAuthorizationRequest(server, client, auth, params, options),
-  )
+  const { server, client } = wire(parties)
+  const { scopes, resource, signal } = request
+  const { device_authorization_endpoint: url } = parties.server
+  const call = { endpoint: 'device_authorization', url, signal, via: spoken(parties.provider.beginDeviceLogin) }
+  const answer = await post(parties, call, { scope: scopes.join(' ') || undefined, resource })
   const members = jsonMembers(answer.text)
   const { status } = answer.response
   const judged = new Response(JSON.stringify(withoutInterval(members)), { status })
@@ -156,21 +148,22 @@ function expired(device: DeviceAuthorization, startedAt: number): OAuthError {
   return new OAuthError('transaction_expired', { after: Math.max(0, device.expiresAt - startedAt) })
 }
 
+/** Speaks a provider's own dialect, where it has one. */
+function spoken(dialect: RequestDialect | undefined): Call['via'] {
+  if (dialect === undefined) return undefined
+  return (url, { headers, form = new URLSearchParams() }, transmit) =>
+    dialect(url, form, (to, fields, encoding) => transmit(to, encoded(headers, new URLSearchParams(fields), encoding)))
+}
+
 async function poll(parties: Parties, device: DeviceAuthorization, scopes: readonly string[]): Promise<Grant> {
-  const { server, client, auth } = wire(parties)
-  const answer = await call(parties, { endpoint: 'token', dialect: parties.provider.pollDeviceLogin }, (options) =>
-    deviceCodeGrantRequest(server, client, auth, device.deviceCode, options),
+  const answer = await post(
+    parties,
+    { endpoint: 'token', url: parties.server.token_endpoint, via: spoken(parties.provider.pollDeviceLogin) },
+    { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: device.deviceCode },
   )
   const members = tokenMembers(answer)
-  const judged = knownMembers(answer, members, { idToken: scopes.includes('openid') })
-  const body = await processDeviceCodeResponse(server, client, judged).catch((error: unknown) => {
-    throw unusable('token', error, answer.response.status)
-  })
   const tokens = readTokens(answer, members, { parties, scopes })
-  const claims = await proveIdToken(parties, judged, body)
+  const claims = scopes.includes('openid') ? await proveIdToken(parties, answer, members) : undefined
   const account = readAccount(parties.provider, members, claims)
-  return {
-    tokens: { ...tokens, ...(claims !== undefined && body.id_token !== undefined && { idToken: body.id_token }) },
-    ...(account !== undefined && { account }),
-  }
+  return grant(tokens, claims && String(members['id_token']), account)
 }

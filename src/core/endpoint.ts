@@ -7,41 +7,24 @@ export function isLoopback(url: URL): boolean {
   return loopbackHosts.includes(url.hostname)
 }
 
-/** What `endpointUrl` permits. */
-export interface EndpointRules {
+/** Where plain `http:` may be spoken. */
+export interface Secure {
   readonly allowInsecureLoopback: boolean
-  /** The issuer that named the endpoint. Unless it is private itself, it may not point to a private address. */
-  readonly namedBy?: string
 }
 
-/**
- * Reads the URL of an endpoint that will be sent credentials, or throws `config`.
- *
- * `https:` only (`http:` for loopback where allowed), no user information, no fragment, and no
- * private, link-local or metadata address unless the issuer itself lives on one.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2}
- */
-export function endpointUrl(name: string, value: string, rules: EndpointRules): URL {
+/** Reads a URL that will be sent credentials, or throws `config`: `https:`, no user information, no fragment. */
+export function secureUrl(name: string, value: string, { allowInsecureLoopback }: Secure): URL {
   const url = parseUrl(value)
-  if (url === undefined) throw new OAuthError('config', { reason: `${name} is not an absolute URL.` })
-  if (url.protocol === 'http:' && isLoopback(url)) {
-    if (!rules.allowInsecureLoopback) {
-      throw new OAuthError('config', {
-        reason: `${name} uses http: on a loopback host; set allowInsecureLoopback to permit that.`,
-      })
-    }
-  } else if (url.protocol !== 'https:') {
-    throw new OAuthError('config', { reason: `${name} must be an https: URL.` })
+  const local = url?.protocol === 'http:' && isLoopback(url)
+  if (url?.protocol === 'https:' || (local && allowInsecureLoopback)) {
+    if (url.username === '' && url.password === '' && !value.includes('#')) return url
+    throw config(name, 'must hold no user name, password or fragment.')
   }
-  if (url.username !== '' || url.password !== '') {
-    throw new OAuthError('config', { reason: `${name} must not contain a user name or password.` })
-  }
-  if (value.includes('#')) throw new OAuthError('config', { reason: `${name} must not contain a fragment.` })
-  if (rules.namedBy !== undefined && isPrivate(url) && !isPrivate(new URL(rules.namedBy))) {
-    throw new OAuthError('config', { reason: `${name} points to a private address.` })
-  }
-  return url
+  throw config(name, local ? 'is http: set allowInsecureLoopback to permit that.' : 'must be an https: URL.')
+}
+
+function config(name: string, reason: string): OAuthError {
+  return new OAuthError('config', { reason: `${name} ${reason}` })
 }
 
 /** `new URL` without the throw. `URL.parse` is younger than the runtimes we support. */
@@ -51,27 +34,4 @@ export function parseUrl(value: string, base?: URL): URL | undefined {
   } catch {
     return undefined
   }
-}
-
-// The URL parser has already turned decimal, octal and hexadecimal forms into dotted ones, and
-// IPv4-mapped IPv6 addresses into [::ffff:a9fe:a9fe]. IANA's special-purpose address registries.
-const privateHosts = [
-  /(^|\.)(localhost|local|internal)$/,
-  /^(0|10|127)\.\d+\./,
-  /^169\.254\./,
-  /^192\.(168|0\.0)\./,
-  /^172\.(1[6-9]|2\d|3[01])\./,
-  /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  /^198\.1[89]\./,
-  /^(22[4-9]|2[34]\d|25[0-5])\.\d+\./,
-  /^\[::/,
-  /^\[f[cdf]/,
-  /^\[fe[89a-f]/,
-  /^\[64:ff9b:/,
-  /^\[2002:/,
-]
-
-function isPrivate({ hostname }: URL): boolean {
-  const host = hostname.replace(/\.$/, '')
-  return privateHosts.some((pattern) => pattern.test(host))
 }

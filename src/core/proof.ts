@@ -1,21 +1,19 @@
 import { exportJWK, importJWK } from 'jose'
 import {
   allowInsecureRequests,
-  calculatePKCECodeChallenge,
   customFetch,
   DPoP,
   generateKeyPair,
   modifyAssertion,
+  genericTokenEndpointRequest,
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
-import type { DPoPHandle } from 'oauth4webapi'
 
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-
-/** Proves possession of a key with each request, and remembers each server's newest nonce. */
-export type Proof = DPoPHandle
+import type { Proof, ProvenRequest } from './call.ts'
+import { sha256 } from './random-text.ts'
 
 /**
  * Makes a key for DPoP. It cannot be extracted, unless it must be written down as a JWK.
@@ -58,26 +56,32 @@ export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
 export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<string> {
   const { publicKey } = await readProofKey(key)
   const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', publicKey)
-  // An S256 code challenge is the SHA-256 of a text in base64url.
-  return calculatePKCECodeChallenge(JSON.stringify({ crv, kty, x, y }))
+  return sha256(JSON.stringify({ crv, kty, x, y }))
 }
 
 /** Makes the prover for a key. */
 export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
-  return DPoP({}, key, {
+  const handle = DPoP({}, key, {
     [modifyAssertion]: (_header, claims) => {
       claims['iat'] = Math.floor(clock.now() / 1000)
     },
   })
-}
-
-/** One request to a resource server. */
-export interface ProvenRequest {
-  readonly accessToken: string
-  readonly method: string
-  readonly url: URL
-  /** Sends the request with this `DPoP` header. */
-  readonly send: (header: string) => Promise<Response>
+  return {
+    prove({ accessToken, method, url, send }) {
+      const options = {
+        DPoP: handle,
+        [allowInsecureRequests]: true,
+        [customFetch]: (_: string, { headers }: { readonly headers: Record<string, string> }) =>
+          send(headers['dpop'] ?? ''),
+      }
+      if (accessToken !== undefined) {
+        return protectedResourceRequest(accessToken, method, url, undefined, null, options).catch(answerOf)
+      }
+      // Only its proof is of use to us, and that it keeps the nonce of the answer.
+      const server = { issuer: url.origin, token_endpoint: url.href }
+      return genericTokenEndpointRequest(server, { client_id: '-' }, () => undefined, '-', {}, options)
+    },
+  }
 }
 
 /**
@@ -85,16 +89,12 @@ export interface ProvenRequest {
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
  */
-export function withProof(proof: Proof, { accessToken, method, url, send }: ProvenRequest): Promise<Response> {
-  return protectedResourceRequest(accessToken, method, url, undefined, null, {
-    DPoP: proof,
-    [allowInsecureRequests]: true,
-    [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
-  }).catch(answerOf)
+export function withProof(proof: Proof, request: ProvenRequest): Promise<Response> {
+  return proof.prove(request)
 }
 
 /** oauth4webapi throws a challenge; whoever asked may still want to read the answer. */
-export function answerOf(error: unknown): Response {
+function answerOf(error: unknown): Response {
   if (error instanceof WWWAuthenticateChallengeError) return error.response
   throw error
 }

@@ -1,16 +1,12 @@
-import { processRefreshTokenResponse, refreshTokenGrantRequest } from 'oauth4webapi'
-import type { IDToken } from 'oauth4webapi'
-
-import type { Account, TokenSet } from '../contracts.ts'
+import type { Account, Provider, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { readAccount } from './account.ts'
-import { call, wire } from './call.ts'
-import type { Answer, Parties } from './call.ts'
-import { proveIdToken } from './id-token.ts'
+import { post } from './call.ts'
+import type { Parties } from './call.ts'
 import type { JsonMembers } from './json.ts'
-import { knownMembers, readTokens, refreshTokenOf, tokenMembers } from './token-answer.ts'
+import { loaded } from './loaded.ts'
+import { grant, readTokens, refreshTokenOf, tokenMembers } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
-import { unusable } from './unusable.ts'
 
 /** What is being refreshed. */
 export interface RefreshRequest {
@@ -34,29 +30,29 @@ export type Refreshed =
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */
 export async function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {
-  if (request.tokens.tokenType === 'DPoP' && parties.proof === undefined) {
+  const { tokens: previous, resource } = request
+  const { refreshToken } = previous
+  if (previous.tokenType === 'DPoP' && parties.proof === undefined) {
     throw new OAuthError('config', { reason: 'the tokens are bound to a DPoP key, which is not at hand.' })
   }
-  const { server, client, auth } = wire(parties)
-  const { refreshToken } = request.tokens
-  const extra = {
-    ...(request.resource !== undefined && { resource: request.resource }),
-    ...parties.provider.tokenRequest?.refreshParams,
-  }
-  const answer = await call(parties, { endpoint: 'token', extra }, (options) =>
-    refreshTokenGrantRequest(server, client, auth, refreshToken, options),
+  // What the answer is held against must be here before the refresh token is shown.
+  const openid = speaksOpenID(request) ? await loaded(import('./optional.ts')) : undefined
+  const answer = await post(
+    parties,
+    { endpoint: 'token', url: parties.server.token_endpoint },
+    {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      resource,
+      ...parties.provider.tokenRequest?.refreshParams,
+    },
   )
   const members = tokenMembers(answer)
   try {
-    const tokens = await judge(parties, request, answer, members)
-    const claims = await provenClaims(parties, answer, members)
-    sameSubject(request.account, claims)
-    const account = readAccount(parties.provider, members, claims) ?? request.account
-    return {
-      kind: 'tokens',
-      tokens: { ...tokens, ...idTokenOf(members, claims, request.tokens) },
-      ...(account !== undefined && { account }),
-    }
+    const tokens = readTokens(answer, members, { parties, previous })
+    // One that cannot be proven is left aside: it must not cost the tokens that came with it.
+    const claims = await openid?.proveIdToken(parties, answer, members).catch(() => undefined)
+    return { kind: 'tokens', ...granted(parties.provider, request, { members, tokens, claims }) }
   } catch (error) {
     const kept = refreshTokenOf(members)
     if (kept === undefined || kept === refreshToken || !isOAuthError(error) || isSwap(error)) throw error
@@ -64,47 +60,31 @@ export async function refreshTokens(parties: Parties, request: RefreshRequest): 
   }
 }
 
-async function judge(
-  parties: Parties,
-  request: RefreshRequest,
-  answer: Answer,
-  members: JsonMembers,
-): Promise<TokenSet> {
-  const { server, client } = wire(parties)
-  const judged = knownMembers(answer, members, { idToken: false })
-  await processRefreshTokenResponse(server, client, judged).catch((error: unknown) => {
-    throw unusable('token', error, answer.response.status)
-  })
-  return readTokens(answer, members, { parties, previous: request.tokens })
+/** What the answer says, and of what it says nothing, what was known before. */
+function granted(
+  provider: Provider,
+  { tokens: { idToken }, account }: RefreshRequest,
+  { members, tokens, claims }: { members: JsonMembers; tokens: TokenSet; claims: JsonMembers | undefined },
+): Grant {
+  sameSubject(account, claims)
+  return grant(
+    tokens,
+    claims ? String(members['id_token']) : idToken,
+    readAccount(provider, members, claims) ?? account,
+  )
 }
 
-/**
- * The claims of a refreshed ID token, if it brings one that can be proven. One that can't is left
- * aside: it must not cost the tokens that came with it.
- */
-async function provenClaims(parties: Parties, answer: Answer, members: JsonMembers): Promise<IDToken | undefined> {
-  if (members['id_token'] === undefined) return undefined
-  const { server, client } = wire(parties)
-  const judged = knownMembers(answer, members, { idToken: true })
-  try {
-    const body = await processRefreshTokenResponse(server, client, judged)
-    return await proveIdToken(parties, judged, body)
-  } catch {
-    return undefined
-  }
-}
-
-function idTokenOf(members: JsonMembers, claims: IDToken | undefined, previous: TokenSet): { idToken?: string } {
-  if (claims !== undefined && typeof members['id_token'] === 'string') return { idToken: members['id_token'] }
-  return previous.idToken === undefined ? {} : { idToken: previous.idToken }
+/** Whether an ID token may come with the answer. One that nobody can expect is left aside. */
+function speaksOpenID({ tokens, account }: RefreshRequest): boolean {
+  return tokens.idToken !== undefined || account?.subject !== undefined || tokens.scopes?.includes('openid') === true
 }
 
 const swapped = 'the refreshed ID token names another person.'
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse OpenID Connect Core, section 12.2} */
-function sameSubject(account: Account | undefined, claims: IDToken | undefined): void {
+function sameSubject(account: Account | undefined, claims: JsonMembers | undefined): void {
   if (claims === undefined || account?.subject === undefined) return
-  if (account.subject === claims.sub && account.issuer === claims.iss) return
+  if (account.subject === claims['sub'] && account.issuer === claims['iss']) return
   throw new OAuthError('invalid_response', { endpoint: 'token', reason: swapped })
 }
 

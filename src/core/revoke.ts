@@ -1,6 +1,4 @@
-import { revocationRequest } from 'oauth4webapi'
-
-import { call, wire } from './call.ts'
+import { post } from './call.ts'
 import type { Parties } from './call.ts'
 
 /** One token to be revoked. */
@@ -19,9 +17,7 @@ export interface RevocationRequest {
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2}
  */
 export async function revokeToken(parties: Parties, { token, hint, signal }: RevocationRequest): Promise<void> {
-  const { server, client, auth } = wire(parties)
+  const url = parties.server.revocation_endpoint
   // RFC 7009 §2.2: "The content of the response body is ignored by the client".
-  await call(parties, { endpoint: 'revocation', ...(signal && { signal }) }, (options) =>
-    revocationRequest(server, client, auth, token, { ...options, additionalParameters: { token_type_hint: hint } }),
-  )
+  await post(parties, { endpoint: 'revocation', url, signal }, { token, token_type_hint: hint })
 }

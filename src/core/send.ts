@@ -13,7 +13,7 @@ export interface SendInit {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | URLSearchParams
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

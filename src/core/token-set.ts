@@ -1,9 +1,5 @@
-import { calculatePKCECodeChallenge } from 'oauth4webapi'
-import { decodeJwt } from 'jose'
-
 import type { StoredRecord, TokenSet } from '../contracts.ts'
-import type { JsonMembers } from './json.ts'
-import { asMembers } from './json.ts'
+import { sha256 } from './random-text.ts'
 
 /** What counts as expired. */
 export interface ExpiryOptions {
@@ -27,22 +23,7 @@ export function isTokenExpired(tokens: Pick<TokenSet, 'expiresAt'>, options: Exp
   return tokens.expiresAt !== undefined && tokens.expiresAt - within <= now
 }
 
-/**
- * Reads the claims of a JWT without proving anything. Anybody can write such a text: use it for what
- * you would also believe from a stranger.
- *
- * @throws {TypeError} when it is no JWT
- */
-export function decodeClaims(jwt: string): JsonMembers {
-  try {
-    return asMembers(decodeJwt(jwt)) ?? {}
-  } catch {
-    throw new TypeError('This is not a JWT.')
-  }
-}
-
 /** The name under which a record's refresh token (else its access token) may be written down: its SHA-256. */
 export function fingerprint(record: Pick<StoredRecord, 'tokens'>): Promise<string> {
-  // An S256 code challenge is the SHA-256 of a text in base64url: what we need, already in the bundle.
-  return calculatePKCECodeChallenge(record.tokens.refreshToken ?? record.tokens.accessToken)
+  return sha256(record.tokens.refreshToken ?? record.tokens.accessToken)
 }

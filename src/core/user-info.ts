@@ -1,19 +1,12 @@
-import {
-  processUserInfoResponse,
-  protectedResourceRequest,
-  skipSubjectCheck,
-  validateApplicationLevelSignature,
-} from 'oauth4webapi'
+import { processUserInfoResponse, skipSubjectCheck, validateApplicationLevelSignature } from 'oauth4webapi'
 
 import type { Account, TokenSet } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
-import { call, wire } from './call.ts'
+import { ask } from './call.ts'
 import type { Parties } from './call.ts'
-import { keyFetch } from './id-token.ts'
 import { asMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
-import { answerOf } from './proof.ts'
 import { unusable } from './unusable.ts'
+import { documentFetch, wire } from './wire.ts'
 
 const accept = 'application/json, application/jwt'
 
@@ -32,19 +25,16 @@ export interface UserInfoRequest {
  */
 export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {
   const { server, client } = wire(parties)
-  if (server.userinfo_endpoint === undefined) {
-    throw new OAuthError('unsupported', { what: 'the server names no userinfo endpoint.' })
-  }
-  const url = new URL(server.userinfo_endpoint)
-  const answer = await call(parties, { endpoint: 'userinfo', ...(signal && { signal }) }, (options) =>
-    protectedResourceRequest(tokens.accessToken, 'GET', url, new Headers({ accept }), null, options).catch(answerOf),
-  )
+  const { accessToken } = tokens
+  const authorization = `${parties.proof === undefined ? 'Bearer' : 'DPoP'} ${accessToken}`
+  const call = { endpoint: 'userinfo', url: parties.server.userinfo_endpoint, signal, accessToken }
+  const answer = await ask(parties, call, async () => ({ method: 'GET', headers: { accept, authorization } }))
   const { response } = answer
   const signed = response.headers.get('content-type')?.startsWith('application/jwt') === true
   try {
     const subject = account?.issuer === server.issuer ? account.subject : undefined
     const claims = await processUserInfoResponse(server, client, subject ?? skipSubjectCheck, response)
-    if (signed) await validateApplicationLevelSignature(server, response, keyFetch(parties, signal))
+    if (signed) await validateApplicationLevelSignature(server, response, documentFetch(parties, 'jwks', signal))
     return asMembers(claims) ?? {}
   } catch (error) {
     throw unusable('userinfo', error, response.status)

@@ -1,5 +1,5 @@
 import type { Clock, HeldStore, RecordChange, Store, StoredRecord, TokenSet } from '../contracts.ts'
-import { fingerprint } from '../core/index.ts'
+import { fingerprint } from '../core/token-set.ts'
 import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Chance, Held, Need, Policy, Step } from './decide.ts'

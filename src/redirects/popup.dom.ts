@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
-import { travelable } from './page.dom.ts'
+import { openWindow } from './open-window.dom.ts'
+import type { OpenedWindow, WindowFeatures } from './open-window.dom.ts'
 import { popupChannel, type PopupMessage, readPopupMessage, received } from './popup-message.dom.ts'
 
 /** A window that was opened for a sign-in, still empty. */
@@ -16,9 +17,6 @@ export interface PopupWait {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How the window looks, as `window.open` takes it. */
-export type PopupFeatures = Readonly<Record<'width' | 'height', number>>
-
 /** How often a closed window is looked for, in milliseconds. */
 const glance = 250
 
@@ -29,23 +27,22 @@ const glance = 250
 const grace = 3000
 
 /**
- * Opens a window. To be called in a click, before anything is waited for.
+ * Opens a window for a sign-in. To be called in a click, before anything is waited for.
  *
  * Errors: `popup_blocked`.
  */
-export function openPopup({ width, height }: PopupFeatures): Popup {
-  const left = Math.max(0, screenX + (outerWidth - width) / 2)
-  const top = Math.max(0, screenY + (outerHeight - height) / 2)
-  const popup = open('', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`)
-  if (popup === null || popup === undefined) throw new OAuthError('popup_blocked', {})
+export function openPopup(features: WindowFeatures): Popup {
+  return popupIn(openWindow(features))
+}
+
+/** Makes a window that is still empty ready for a sign-in. */
+export function popupIn({ window, visit }: OpenedWindow): Popup {
   return {
     async travel(url, state, wait) {
-      const href = travelable(url)
-      const answer = listen(popup, state, wait)
-      popup.location.replace(href)
-      return answer
+      visit(url)
+      return listen(window, state, wait)
     },
-    close: () => popup.close(),
+    close: () => window.close(),
   }
 }
 

@@ -1,8 +1,6 @@
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { toBase64url } from './base64url.ts'
 import type { Database } from './indexeddb-database.ts'
-import { checkLockOptions } from './lock-queue.ts'
 
 interface Lease {
   readonly owner: string
@@ -31,11 +29,10 @@ export async function withLease<T>(
   task: () => Promise<T>,
   options: LockOptions,
 ): Promise<T> {
-  checkLockOptions(options)
   const place: Place = {
     database,
     key: ['lease', slot],
-    owner: toBase64url(crypto.getRandomValues(new Uint8Array(16))),
+    owner: crypto.randomUUID(),
   }
   await acquire(place, options)
   const beat = setInterval(() => void extend(place).catch(() => undefined), length / 3)

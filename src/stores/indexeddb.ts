@@ -2,8 +2,7 @@ import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '
 import { OAuthError } from '../errors.ts'
 import { frozen } from './frozen.ts'
 import { type Database, openDatabase } from './indexeddb-database.ts'
-import { withLease } from './indexeddb-lease.ts'
-import { lockQueue } from './lock-queue.ts'
+import { checkLockOptions, lockQueue } from './lock-queue.ts'
 import { openRecord, type SealedRecord, sealRecord } from './sealed-record.ts'
 import { tellTabs, watchTabs } from './tab-hints.ts'
 import { webLocks, withWebLock } from './web-lock.ts'
@@ -152,7 +151,12 @@ interface Gate {
   readonly slot: string
 }
 
-function exclusively<T>({ database, name, slot }: Gate, task: () => Promise<T>, wait: LockOptions): Promise<T> {
+async function exclusively<T>({ database, name, slot }: Gate, task: () => Promise<T>, wait: LockOptions): Promise<T> {
   const locks = webLocks()
-  return locks === undefined ? withLease(database, slot, task, wait) : withWebLock({ locks, name }, task, wait)
+  if (locks !== undefined) return withWebLock({ locks, name }, task, wait)
+  checkLockOptions(wait)
+  const { withLease } = await import('./indexeddb-lease.ts').catch(() => {
+    throw new OAuthError('store_denied', { where: 'The lock', reason: 'a part of the program cannot be loaded.' })
+  })
+  return withLease(database, slot, task, wait)
 }

@@ -5,7 +5,7 @@ import { encryptedStore } from 'latchkey/stores/encrypted'
 const server = 'https://id.example.com'
 const cookie = 'session'
 
-export default {
+export const worker = {
   async fetch(request: Request, env: { readonly KEY: string }): Promise<Response> {
     // What rests between two requests rests in the cookie, sealed.
     const cookies = memoryStore()
