@@ -132,11 +132,15 @@ function refused({ config }: Desk, visit: Visit, code: FailureCode): Answer {
 }
 
 function failed(desk: Desk, visit: Visit, error: unknown): Answer {
-  // Whoever left needs no answer, and nothing went wrong.
-  if (!visit.request.signal.aborted) desk.config.onError(error)
   const code = codeOf(error)
+  if (!isOrdinary(error) && !visit.request.signal.aborted) desk.config.onError(error)
   if (isOAuthError(error) && (code === 'sign_in_required' || code === 'signed_out')) desk.sessions.end(visit)
   return refused(desk, visit, code)
+}
+
+/** That nobody is signed in is no failure. */
+function isOrdinary(error: unknown): boolean {
+  return isOAuthError(error) && error.code === 'sign_in_required' && error.detail.reason === 'absent'
 }
 
 /** What every answer says: it is for one person, now, and for nobody else to keep. */

@@ -95,7 +95,13 @@ describe('a failure', () => {
         },
       },
     })
+    expect((await rig.browser().go('/auth/callback?code=a&state=b')).status).toBe(400)
+  })
+
+  it('is not that nobody is signed in', async () => {
+    const rig = workerRig()
     expect((await rig.browser().script('/api/echo')).status).toBe(401)
+    expect(rig.errors).toEqual([])
   })
 
   it('with any code has a status, a title and a text', async () => {

@@ -1,0 +1,10 @@
+// A Hono app, for wherever Hono runs.
+
+import { Hono } from 'hono'
+import { handle } from './handler.ts'
+
+export const app: Hono = new Hono()
+
+app.on(['GET', 'POST'], '/auth/*', (context) => handle(context.req.raw))
+app.all('/api/*', (context) => handle(context.req.raw))
+app.get('/', (context) => context.text('Your own pages'))
