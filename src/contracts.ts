@@ -277,6 +277,8 @@ export interface Provider {
   readonly apiHeaders?: Readonly<Record<string, string>>
   /** Headers that are lists (RFC 9110 §5.6.1): each call carries these members too, whatever else it lists. */
   readonly apiListHeaders?: Readonly<Record<string, string>>
+  /** The header in which each API call names `account.accountId`, where the person has one. */
+  readonly accountHeader?: string
   readonly tokenRequest?: TokenRequestQuirks
   readonly revocationRequest?: RequestQuirks
   /** What stands between the scopes in a token answer. @default ' ' */

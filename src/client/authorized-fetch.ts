@@ -1,8 +1,9 @@
-import type { Fetch, Provider, TokenSet } from '../contracts.ts'
+import type { Fetch, TokenSet } from '../contracts.ts'
 import { parseUrl } from '../core/endpoint.ts'
 import { networkError } from '../core/send.ts'
 import type { Proof } from '../core/call.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
+import type { AddHeaders } from './api-headers.ts'
 import {
   apiRequest,
   isRepeatable,
@@ -21,8 +22,7 @@ import { challengeError } from './challenge-error.ts'
 export interface AuthorizedFetchParts {
   readonly fetch: Fetch
   readonly apiOrigins: ReadonlySet<string>
-  /** Says which headers each call carries. */
-  readonly provider: Pick<Provider, 'apiHeaders' | 'apiListHeaders'>
+  readonly addHeaders: AddHeaders | undefined
   /** The token at hand, without asking anybody. */
   readonly atHand: () => TokenSet | undefined
   /** A good token; one other than `refused`, where that is named. */
@@ -110,7 +110,7 @@ async function followed(parts: AuthorizedFetchParts, request: ApiRequest, answer
 }
 
 async function send(parts: AuthorizedFetchParts, tokens: TokenSet, request: ApiRequest): Promise<Response> {
-  const headers = withHeaders(request, tokens, parts.provider)
+  const headers = withHeaders(request, tokens, parts.addHeaders)
   const proof = tokens.tokenType === 'DPoP' ? await parts.proof(tokens) : undefined
   if (proof === undefined) return exchange(parts, request, headers)
   const proven = (): Promise<Response> =>
@@ -166,30 +166,15 @@ function drop(response: Response): void {
 function withHeaders(
   { input, init }: ApiRequest,
   tokens: TokenSet,
-  provider: AuthorizedFetchParts['provider'],
+  addHeaders: AddHeaders | undefined,
 ): Record<string, string> | Headers {
   const authorization = `${tokens.tokenType} ${tokens.accessToken}`
   const given = init?.headers ?? (typeof input === 'string' ? undefined : input.headers)
-  const own = [provider.apiHeaders, provider.apiListHeaders].some((headers) => headers !== undefined)
-  if (given === undefined && !own) return { authorization }
+  if (given === undefined && addHeaders === undefined) return { authorization }
   const headers = readHeaders(given)
-  addHeaders(headers, provider)
+  addHeaders?.(headers)
   headers.set('authorization', authorization)
   return headers
-}
-
-function addHeaders(
-  headers: Headers,
-  { apiHeaders = {}, apiListHeaders = {} }: AuthorizedFetchParts['provider'],
-): void {
-  for (const [name, value] of Object.entries(apiHeaders)) if (!headers.has(name)) headers.set(name, value)
-  for (const [name, value] of Object.entries(apiListHeaders)) {
-    if (!listed(headers.get(name)).includes(value)) headers.append(name, value)
-  }
-}
-
-function listed(value: string | null): readonly string[] {
-  return value?.split(',').map((member) => member.trim()) ?? []
 }
 
 function readHeaders(given: HeadersInit | undefined): Headers {

@@ -36,6 +36,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   apiOrigins: 'strings',
   apiHeaders: 'texts',
   apiListHeaders: 'texts',
+  accountHeader: 'string',
   tokenRequest: 'object',
   revocationRequest: 'object',
   scopeSeparator: 'string',

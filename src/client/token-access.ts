@@ -3,6 +3,7 @@ import type { Proof } from '../core/call.ts'
 import { isOAuthError } from '../errors.ts'
 import type { Need } from '../lifecycle/decide.ts'
 import type { Session } from '../lifecycle/session.ts'
+import { apiHeaders } from './api-headers.ts'
 import { authorizedFetch } from './authorized-fetch.ts'
 import type { Client } from './client.ts'
 import type { Connection } from './connection.ts'
@@ -16,7 +17,12 @@ export type TokenAccess = Pick<Client, 'getToken' | 'getAccessToken' | 'fetch' |
 export const now: Need = { minValidity: 0, force: false }
 
 /** Makes the ways to a token. */
-export function tokenAccess(config: Config, connection: Connection, session: Session): TokenAccess {
+export function tokenAccess(
+  config: Config,
+  connection: Connection,
+  session: Session,
+  account: () => Account | undefined,
+): TokenAccess {
   /** The token that `token()` last gave away: the one that an `onUnauthorized` speaks of. */
   let given: string | undefined
 
@@ -32,7 +38,7 @@ export function tokenAccess(config: Config, connection: Connection, session: Ses
     fetch: authorizedFetch({
       fetch: config.world.fetch,
       apiOrigins: config.apiOrigins,
-      provider: config.provider,
+      addHeaders: apiHeaders(config.provider, account),
       atHand: () => session.atHand(now),
       tokens: (refused, signal) => session.getTokens(refused === undefined ? now : { ...now, refused }, signal),
       proof: prover(connection, session),

@@ -77,7 +77,7 @@ export function anthropic({ mode = 'console', ...row }: AnthropicOptions = {}): 
 
 /**
  * Claude Console as Anthropic's own `ant` tool and SDK profiles use it: the one user sign-in whose client
- * Anthropic documents and publishes. Tokens work for one workspace, which `account.accountId` names.
+ * Anthropic documents and publishes. Tokens work for one workspace, which `account.accountId` and each API call name.
  *
  * Bring your own `clientId` where Anthropic gave you one; the default is the published one of `ant`.
  *
@@ -101,6 +101,7 @@ export function anthropicPlatform(row: Partial<Provider> = {}): Provider {
       hosted: `${platform}/oauth/code/callback?app=anthropic-cli`,
     },
     scopes: ['user:profile', 'user:inference', 'user:developer'],
+    accountHeader: 'anthropic-workspace-id',
     tokenRequest: { sendState: true, refresh: { encoding: 'json', headers: { 'anthropic-beta': beta } } },
     ...row,
   }

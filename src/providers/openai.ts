@@ -37,8 +37,7 @@ const common = {
  *
  * No document permits others to use that client; ask, or prefer {@link chatgpt}. The answer comes back to
  * port 1455, else 1457 of `localhost`; no other port is registered; or by a code on another device. API
- * calls need the header `chatgpt-account-id` from `account.accountId`, which some accounts lack: their
- * tokens are kept all the same.
+ * calls name `account.accountId`; people without one are signed in all the same.
  *
  * @example
  * ```ts
@@ -68,6 +67,7 @@ export function openaiCodex(row: Partial<Provider> = {}): Provider {
     },
     apiOrigins: ['https://chatgpt.com'],
     revocationRequest: { encoding: 'json' },
+    accountHeader: 'chatgpt-account-id',
     apiHeaders: { originator: 'latchkey', 'openai-beta': 'responses=experimental' },
     readAccount,
     beginDeviceLogin: beginCodexDevice,
@@ -155,7 +155,7 @@ const profileClaim = 'https://api.openai.com/profile'
  *
  * @example
  * ```ts
- * headers.set('chatgpt-account-id', extractCodexAccountId(accessToken) ?? '')
+ * const accountId = extractCodexAccountId(accessToken)
  * ```
  */
 export function extractCodexAccountId(jwt: string): string | undefined {

@@ -11,6 +11,7 @@ const scopes = [
 ]
 
 const hosted = '/oauth/code/callback'
+const platformClient = '41077d10-94b8-4194-be48-d251e9eb21b4'
 
 /** Claude's sign-in: JSON or form, `state` needed at the token endpoint too, rotation, errors of three shapes. */
 export const anthropicShape: ProviderShape = {
@@ -22,7 +23,7 @@ export const anthropicShape: ProviderShape = {
         redirectUris: ['http://localhost/callback', `${origin}${hosted}`],
       },
       {
-        clientId: '41077d10-94b8-4194-be48-d251e9eb21b4',
+        clientId: platformClient,
         redirectUris: ['http://localhost/callback', `${origin}${hosted}?app=anthropic-cli`],
       },
     ],
@@ -34,7 +35,7 @@ export const anthropicShape: ProviderShape = {
     cors: false,
   }),
   refuseAuthorization(params) {
-    const isOwn = params.get('client_id') !== '41077d10-94b8-4194-be48-d251e9eb21b4'
+    const isOwn = params.get('client_id') !== platformClient
     if (isOwn && params.get('code') !== 'true') return 'Invalid request format'
     if ((params.get('state') ?? '').length < 43) return 'Invalid request format'
     const unknown = (params.get('scope') ?? '').split(' ').find((scope) => !scopes.includes(scope))
@@ -58,10 +59,11 @@ export const anthropicShape: ProviderShape = {
   },
   write: (token) => token.replace(/^at_/, 'sk-ant-oat01-').replace(/^rt_/, 'sk-ant-ort01-'),
   read: (token) => token.replace(/^sk-ant-oat01-/, 'at_').replace(/^sk-ant-ort01-/, 'rt_'),
-  answer: ({ accountId, subject, email }) => ({
+  answer: ({ accountId, clientId, subject, email }) => ({
     refresh_token_expires_in: 29 * 24 * 3_600,
     account: { uuid: subject, email_address: email },
     ...(accountId !== '' && { organization: { uuid: accountId, name: 'Analytical Engines' } }),
+    ...(accountId !== '' && clientId === platformClient && { workspace: { id: 'wrkspc_0001', name: 'Default' } }),
   }),
   refusal({ error, description }) {
     if (error === 'invalid_scope') {

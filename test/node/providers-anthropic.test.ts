@@ -211,9 +211,16 @@ describe('anthropicPlatform', () => {
     })
   })
 
-  it('names the workspace that the tokens work for', () => {
-    const answer = { account: { uuid: 'u' }, workspace: { id: 'wrkspc_1', name: 'Default' } }
-    expect(anthropicPlatform().readAccount?.(answer)).toMatchObject({ subject: 'u', accountId: 'wrkspc_1' })
+  it('names the workspace that the tokens work for, in each call too', async () => {
+    const made = await rig()
+    const client = made.client(anthropicPlatform())
+    await signIn(made, client, 'http://localhost:40000/callback')
+    expect(client.getSnapshot().account).toMatchObject({ subject: 'ada', accountId: 'wrkspc_0001' })
+    await client.fetch(`${made.server.apiUrl}/echo`, { headers: { 'anthropic-beta': 'files-api-2025-04-14' } })
+    const [call] = made.at('/test-api/echo')
+    expect(call?.headers.get('anthropic-workspace-id')).toBe('wrkspc_0001')
+    expect(call?.headers.get('anthropic-beta')).toBe('files-api-2025-04-14, oauth-2025-04-20')
+    expect(call?.headers.get('anthropic-version')).toBe('2023-06-01')
   })
 
   it('takes a client id of your own', () => {

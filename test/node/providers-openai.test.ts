@@ -86,6 +86,7 @@ describe('openaiCodex', () => {
     expect(call?.headers.get('authorization')).toBe(`Bearer ${accessToken}`)
     expect(call?.headers.get('originator')).toBe('latchkey')
     expect(call?.headers.get('openai-beta')).toBe('responses=experimental')
+    expect(call?.headers.get('chatgpt-account-id')).toBe('account-0001')
 
     expect(await client.signOut()).toEqual({ revocation: 'done' })
     const [revocation] = made.at('/oauth/revoke')
@@ -108,6 +109,8 @@ describe('openaiCodex', () => {
     await signIn(made, client, codexUri)
     expect(client.getSnapshot()).toMatchObject({ status: 'signed-in', account: { subject: 'ada' } })
     expect(client.getSnapshot().account).not.toHaveProperty('accountId')
+    await client.fetch(`${made.server.apiUrl}/echo`)
+    expect(made.at('/test-api/echo')[0]?.headers.has('chatgpt-account-id')).toBe(false)
     expect(await client.getAccessToken()).not.toBe('')
   })
 

@@ -166,6 +166,19 @@ describe('the headers', () => {
     expect(lists).toEqual([['theirs', 'ours'], ['theirs', 'ours'], ['ours-too', 'ours'], ['ours'], ['ours']])
   })
 
+  it('name the account where the provider wants that, unless the caller does or it cannot stand in a header', async () => {
+    const ids = ['account-1', 'account-1', 'käse']
+    for (const [index, accountId] of ids.entries()) {
+      const { client, another, signIn, arrived, origin } = apiRig(fine)
+      const row = { ...client.provider, accountHeader: 'x-account', readAccount: () => ({ accountId }) }
+      const named = another({ provider: row })
+      await signIn(named)
+      const headers: Record<string, string> = index === 1 ? { 'X-Account': 'mine' } : {}
+      await named.fetch(`${origin}/`, { headers })
+      expect(arrived[0]?.headers.get('x-account') ?? '').toBe(['account-1', 'mine', ''][index])
+    }
+  })
+
   it('that cannot be sent are the caller’s mistake, and are not repeated', async () => {
     const { client, signIn, arrived, origin } = apiRig(fine)
     await signIn()
