@@ -1,4 +1,4 @@
-import type { GetTokenOptions, StoredRecord, TokenSet } from '../contracts.ts'
+import type { Account, GetTokenOptions, StoredRecord, TokenSet } from '../contracts.ts'
 import type { Proof } from '../core/call.ts'
 import { isOAuthError } from '../errors.ts'
 import type { Need } from '../lifecycle/decide.ts'
