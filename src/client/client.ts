@@ -60,7 +60,7 @@ export interface ClientOptions {
   readonly transactionTimeout?: number
   /** The origins that may receive the token. @default the provider's, else the resource's */
   readonly apiOrigins?: readonly string[]
-  /** Binds tokens to a key of ours (RFC 9449), so that a stolen token is of no use alone. @default false */
+  /** Binds the code and the tokens to a key of ours (RFC 9449), so that a stolen one is of no use alone. @default false */
   readonly dpop?: boolean
   /** Push the authorization request (RFC 9126) even if the server does not ask for it. @default false */
   readonly pushedAuthorization?: boolean
