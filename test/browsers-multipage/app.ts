@@ -2,6 +2,8 @@
 
 import { completePopup, createBrowserClient } from '../../src/browser/index.ts'
 import type { BrowserClient, BrowserClientOptions } from '../../src/browser/index.ts'
+import { createVaultClient } from '../../src/browser/vault.ts'
+import type { AnyWorker, VaultClient, VaultClientOptions } from '../../src/browser/vault.ts'
 import type { Clock } from '../../src/contracts.ts'
 import { realClock } from '../../src/core/index.ts'
 import type { ClientEvent } from '../../src/index.ts'
@@ -14,12 +16,14 @@ interface Settings {
   readonly issuer: string
   readonly clientId: string
   readonly api: string
+  /** In which kind of worker the tokens are, if in any. */
+  readonly vault?: 'shared' | 'dedicated' | 'service'
 }
 
 /** What the tests reach for. */
 export interface App {
   readonly client: BrowserClient
-  readonly events: ClientEvent[]
+  readonly events: (ClientEvent | { readonly type: 'vault-missing' })[]
   /** What the clicks on the page's buttons came to. */
   readonly outcomes: unknown[]
   /** What nobody caught. */
@@ -27,12 +31,13 @@ export interface App {
   /** How far this page's clock is ahead, in milliseconds. */
   ahead: number
   make(more?: Partial<BrowserClientOptions>): BrowserClient
+  makeVaulted(more?: Partial<VaultClientOptions>): VaultClient
   completePopup(): Promise<unknown>
   codeOf(work: Promise<unknown>): Promise<unknown>
 }
 
 const settings = JSON.parse(document.querySelector('#settings')?.textContent ?? '{}') as Settings
-const events: ClientEvent[] = []
+const events: App['events'] = []
 const outcomes: unknown[] = []
 const uncaught: string[] = []
 const clock: Clock = { now: () => Date.now() + app.ahead, sleep: (ms, signal) => realClock.sleep(ms, signal) }
@@ -57,6 +62,29 @@ function make(more: Partial<BrowserClientOptions> = {}): BrowserClient {
   })
 }
 
+function makeVaulted(more: Partial<VaultClientOptions> = {}): VaultClient {
+  return createVaultClient({
+    worker,
+    redirectUri: `${location.origin}/callback`,
+    onEvent: (event) => events.push(event),
+    ...more,
+  })
+}
+
+function worker(): AnyWorker | Promise<AnyWorker> {
+  const { issuer, clientId, api, vault } = settings
+  const script = `/vault.js?${new URLSearchParams({ issuer, clientId, api })}`
+  if (vault === 'shared') return new SharedWorker(script)
+  return vault === 'dedicated' ? new Worker(script) : serviceWorker(script)
+}
+
+async function serviceWorker(script: string): Promise<AnyWorker> {
+  await navigator.serviceWorker.register(script)
+  const { active } = await navigator.serviceWorker.ready
+  if (active === null) throw new Error('There is no service worker.')
+  return active
+}
+
 /** The code of the failure, or what the work resolved with. */
 function codeOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
@@ -71,12 +99,14 @@ const app: Omit<App, 'client'> & { client?: BrowserClient | undefined } = {
   uncaught,
   ahead: 0,
   make,
+  makeVaulted,
   codeOf,
   completePopup: () => codeOf(completePopup()),
 }
 
 // The page where a window ends makes no client of its own.
-const client = location.pathname === '/popup' ? undefined : make()
+const made = (): BrowserClient => (settings.vault === undefined ? make() : (makeVaulted() as BrowserClient))
+const client = location.pathname === '/popup' ? undefined : made()
 app.client = client
 Object.assign(globalThis, { app })
 

@@ -8,6 +8,8 @@ import { serveApp } from './serve-app.ts'
 export interface Double {
   readonly server: AuthorizationServer
   readonly origin: string
+  /** Every token that it has given away. */
+  readonly tokens: readonly string[]
   /** How often a refresh token was presented. */
   refreshes(): number
   /** A page of the application. */
@@ -24,27 +26,31 @@ export interface DoubleOptions {
   readonly rotation?: RotationPolicy
   /** May answer in the server's place. */
   readonly before?: (request: Request) => Response | undefined
+  /** In which kind of worker the application keeps its tokens. */
+  readonly vault?: 'shared' | 'dedicated' | 'service'
 }
 
 /** Starts both. */
 export async function startDouble({
   rotation = 'strict',
   before = () => undefined,
+  vault,
 }: DoubleOptions = {}): Promise<Double> {
   let running: AuthorizationServer | undefined
+  const tokens: string[] = []
   const authorization: Listening<{ readonly fetch: AuthorizationServer['fetch'] }> = await listen((origin) => {
     const server = createAuthorizationServer({ issuer: origin, autoApprove: true, clients, rotation })
     running = server
     return {
       fetch: async (input, init) => {
         const request = new Request(input, init)
-        return before(request) ?? server.fetch(request)
+        return before(request) ?? remember(tokens, await server.fetch(request))
       },
     }
   })
   if (running === undefined) throw new Error('There is no server.')
   const server = running
-  const app = await serveApp({ issuer: server.issuer, clientId: 'app', api: server.apiUrl })
+  const app = await serveApp({ issuer: server.issuer, clientId: 'app', api: server.apiUrl, ...(vault && { vault }) })
 
   const open = async (browser: Browser): Promise<Tab> => {
     const tab = await browser.newTab(app.origin)
@@ -54,6 +60,7 @@ export async function startDouble({
   return {
     server,
     origin: app.origin,
+    tokens,
     refreshes: () => server.history.count({ endpoint: 'token', grant: 'refresh_token' }),
     open,
     async signedIn(browser) {
@@ -69,4 +76,14 @@ export async function startDouble({
       await authorization.close()
     },
   }
+}
+
+async function remember(tokens: string[], response: Response): Promise<Response> {
+  const isJson = response.headers.get('content-type')?.includes('json') === true
+  const body = isJson ? ((await response.clone().json()) as Readonly<Record<string, unknown>>) : {}
+  for (const name of ['access_token', 'refresh_token', 'id_token']) {
+    const token = body[name]
+    if (typeof token === 'string') tokens.push(token)
+  }
+  return response
 }

@@ -1,28 +1,41 @@
 import { build } from 'esbuild'
 import { type Listening, listen } from '../../src/testing/listen.node.ts'
 
+/** The scripts of the application: its page, its worker, and one that runs before all others, to spy on them. */
+const scripts = ['app', 'vault', 'spy']
+
 /** The origin of the application: one page at every path, with `app.ts` in it. */
 export async function serveApp(settings: object): Promise<Listening<{ fetch: typeof fetch }>> {
-  const { outputFiles } = await build({
-    entryPoints: [new URL('app.ts', import.meta.url).pathname],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    write: false,
-    logLevel: 'error',
-  })
-  const script = outputFiles[0]?.text ?? ''
+  const texts = await (built ??= buildScripts())
   return listen({
     fetch: async (input) => {
       const { pathname } = new URL(input instanceof Request ? input.url : input)
-      if (pathname === '/app.js') return answer(script, 'text/javascript')
+      const script = texts.get(pathname)
+      if (script !== undefined) return answer(script, 'text/javascript')
+      if (pathname.endsWith('.js')) return new Response(undefined, { status: 404 })
       return answer(page(settings), 'text/html; charset=utf-8')
     },
   })
 }
 
+let built: Promise<ReadonlyMap<string, string>> | undefined
+
+async function buildScripts(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: scripts.map((name) => new URL(`${name}.ts`, import.meta.url).pathname),
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    outdir: '/',
+    write: false,
+    logLevel: 'error',
+  })
+  return new Map(outputFiles.map(({ path, text }) => [path, text]))
+}
+
 function page(settings: object): string {
   return `<!doctype html><meta charset="utf-8"><title>app</title><link rel="icon" href="data:,">
+<script src="/spy.js"></script>
 <button id="popup">Sign in</button>
 <script type="application/json" id="settings">${JSON.stringify(settings)}</script>
 <script type="module" src="/app.js"></script>`

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { App } from './app.ts'
+import { type Browser, eventually, type Tab } from './browser.ts'
+import { type Double, startDouble } from './double.ts'
+import { engines } from './engines.ts'
+import { becomes, inPage } from './in-page.ts'
+
+declare const app: App
+
+/** Where a script of the page finds a token, also a piece of one. */
+function finds(tab: Tab, tokens: readonly string[]): Promise<readonly string[]> {
+  const pieces = tokens.map((token) => token.slice(-24, -4))
+  return tab.run(`return globalThis.searchFor(${JSON.stringify(pieces)})`)
+}
+
+const calls = inPage(async () => {
+  const { api } = JSON.parse(document.querySelector('#settings')?.textContent ?? '') as { readonly api: string }
+  const echo = await app.client.fetch(`${api}/echo`, { method: 'POST', body: 'hello' })
+  const stream = await app.client.fetch(`${api}/stream?count=3&interval=10`)
+  const lines = (await stream.text()).split('\n').filter((line) => line.startsWith('data')).length
+  const { bodyLength } = (await echo.json()) as { readonly bodyLength: number }
+  const { sub } = await app.client.userInfo()
+  const evil = await app.codeOf(app.client.fetch('https://evil.example/'))
+  return [bodyLength, lines, sub, evil, await app.codeOf(app.client.getToken())]
+})
+
+describe.each(engines)('what a script of the page finds in $name', ({ open }) => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await open()
+  })
+  afterAll(() => browser?.close())
+
+  it('is the tokens, where there is no vault', async () => {
+    const double = await startDouble()
+    const tab = await double.signedIn(browser)
+    await tab.run(calls)
+    expect(double.tokens.length).toBeGreaterThan(2)
+    const where = await finds(tab, double.tokens)
+    expect(where).toEqual(expect.arrayContaining(['fetch', 'IndexedDB, unsealed']))
+    await tab.run(`globalThis.kept = { deep: new Map([['a', [${JSON.stringify(double.tokens[0])}]]]) }`)
+    expect(await finds(tab, double.tokens)).toContain('globals')
+    await tab.close()
+    await double.close()
+  })
+
+  it.each(['shared', 'dedicated', 'service'] as const)('is none, with a vault in a %s worker', async (vault) => {
+    const double = await startDouble({ vault })
+    const tab = await double.signedIn(browser)
+    const good = [5, 3, 'ada', 'origin_not_allowed', 'unsupported']
+    expect(await tab.run(calls)).toEqual(good)
+    expect(await finds(tab, double.tokens)).toEqual([])
+    await tab.run('await app.client.signOut()')
+    // The same by a window, where the vault keeps the code's verifier too.
+    await tab.click('#popup')
+    expect(await eventually(() => tab.run('return app.outcomes[0]'))).toMatchObject({ saved: true })
+    expect(await tab.run(calls)).toEqual(good)
+    double.server.clock.advance(3_600_000)
+    expect(await tab.run(calls)).toEqual(good)
+    expect(double.refreshes()).toBe(1)
+    await eventually(() => tab.run(`return app.events.some(({ type }) => type === 'refreshed') || undefined`))
+    expect(double.tokens.length).toBeGreaterThan(6)
+    expect(await finds(tab, double.tokens)).toEqual([])
+    expect(await tab.run('return app.uncaught')).toEqual([])
+    await tab.close()
+    await double.close()
+  })
+})
+
+describe.each(engines)('a vault in a shared worker in $name', ({ open }) => {
+  let browser: Browser
+  let double: Double
+  let tab: Tab
+  let left = 0
+
+  beforeAll(async () => {
+    const before = (request: Request): Response | undefined => {
+      if (!request.url.endsWith('/api/endless') || request.method !== 'GET') return undefined
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) =>
+          new Promise((resolve) => setTimeout(resolve, 50)).then(() => controller.enqueue(new Uint8Array(9))),
+        cancel: () => void (left += 1),
+      })
+      return new Response(body, { headers: { 'access-control-allow-origin': '*' } })
+    }
+    double = await startDouble({ vault: 'shared', before })
+    browser = await open()
+    tab = await double.signedIn(browser)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await double?.close()
+  })
+
+  it('is one session in all tabs, which outlives the reload of one, and ends in all within a second', async () => {
+    const other = await double.open(browser)
+    await becomes(other, 'signed-in')
+    await tab.goto(`${double.origin}/again`)
+    await eventually(() => tab.run(`return globalThis.app ? true : undefined`))
+    await becomes(tab, 'signed-in')
+    await tab.run('void app.client.signOut()')
+    const began = performance.now()
+    await becomes(other, 'signed-out')
+    expect(performance.now() - began).toBeLessThan(1000)
+    await other.close()
+    await tab.close()
+    tab = await double.signedIn(browser)
+  })
+
+  it('lets go of what it was reading for a tab that is gone', async () => {
+    const doomed = await double.open(browser)
+    await becomes(doomed, 'signed-in')
+    const api = `${double.server.apiUrl}/endless`
+    await doomed.run(`globalThis.reading = await app.client.fetch(${JSON.stringify(api)})`)
+    await doomed.close()
+    await eventually(async () => left > 0 || undefined)
+    expect(left).toBe(1)
+  })
+
+  it('is missed in the open, where it cannot be had', async () => {
+    const missing = inPage(async () => {
+      const said: unknown[] = []
+      const onEvent = (event: unknown): void => void said.push(event)
+      const none = app.makeVaulted({ worker: () => new SharedWorker('/no-such.js'), onEvent })
+      const code = await app.codeOf(none.fetch(`${location.origin}/`))
+      const plain = app.makeVaulted({ worker: () => new Worker('/no-such.js'), fallback: () => app.make(), onEvent })
+      const out = await plain.signOut({ revoke: false })
+      none.dispose()
+      plain.dispose()
+      return [code, out.revocation, said]
+    })
+    expect(await tab.run(missing)).toEqual([
+      'unsupported',
+      'skipped',
+      [
+        { type: 'vault-missing', fallback: false },
+        { type: 'vault-missing', fallback: true },
+      ],
+    ])
+  })
+})
