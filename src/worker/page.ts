@@ -51,6 +51,7 @@ export function pageAnswer({ status, title, body, form = false }: Page): Answer 
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
+    'img-src data:',
     `form-action ${form ? "'self'" : "'none'"}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

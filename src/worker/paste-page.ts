@@ -3,7 +3,7 @@ import { html, pageAnswer } from './page.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
 /** What the page shows: the way to the provider, or what is wrong with what was pasted. */
-export type PasteContent = { readonly link: string } | { readonly complaint: string }
+export type PasteContent = { readonly link: string } | { readonly complaint: string; readonly again: string }
 
 /** Writes the page on which a person pastes what the provider's page showed them. Nothing pasted is repeated. */
 export function pastePage({ basePath, client }: WorkerConfig, content: PasteContent): Answer {
@@ -13,7 +13,7 @@ export function pastePage({ basePath, client }: WorkerConfig, content: PasteCont
     'link' in content
       ? html`<p>It opens in a new tab. When you have agreed, it shows you a line to copy.</p>
 <a class="go" href="${content.link}" target="_blank" rel="noopener noreferrer">Go to ${name}</a>`
-      : html`<p>You can use the tab that you have been given, or <a href="${basePath}/paste">begin once more</a>.</p>`
+      : html`<p>Use the tab that was opened for you, or <a href="${content.again}">begin once more</a>.</p>`
   const body = html`<p>${name} does not send you back here by itself.</p>
 <ol>
 <li>${way}</li>

@@ -21,6 +21,11 @@ export function returnTarget(value: unknown, { origin, basePath }: { origin: str
   return url.pathname + url.search + url.hash
 }
 
+/** A path that keeps in mind where to go back to. */
+export function returning(path: string, returnTo: string): string {
+  return returnTo === '/' ? path : `${path}?${new URLSearchParams({ returnTo })}`
+}
+
 /**
  * Dots are gone by now: `/.//evil.example` has become `//evil.example`. Slashes, backslashes, control
  * characters and percent signs that are written in percents are what they stand for to somebody behind us.

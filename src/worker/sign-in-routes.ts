@@ -9,7 +9,7 @@ import type { Answer } from './answer.ts'
 import type { Desk } from './desk.ts'
 import { pastePage } from './paste-page.ts'
 import { readText } from './read-text.ts'
-import { returnTarget } from './return-target.ts'
+import { returning, returnTarget } from './return-target.ts'
 import type { Visit } from './visit.ts'
 
 /** The longest form that is read, in bytes. */
@@ -20,8 +20,7 @@ export async function login(desk: Desk, visit: Visit): Promise<Answer> {
   const { config } = desk
   const returnTo = askedReturn(desk, visit)
   if (config.hosted) {
-    const query = returnTo === '/' ? '' : `?${new URLSearchParams({ returnTo })}`
-    return redirectAnswer(`${config.origin}${config.basePath}/paste${query}`)
+    return redirectAnswer(config.origin + returning(`${config.basePath}/paste`, returnTo))
   }
   return redirectAnswer((await begin(desk, visit, returnTo)).href)
 }
@@ -41,10 +40,14 @@ export async function showPaste(desk: Desk, visit: Visit): Promise<Answer> {
 
 /** `POST paste`: what the provider's page showed, `code#state`. */
 export async function takePaste(desk: Desk, visit: Visit): Promise<Answer> {
+  const { config, pending } = desk
   const text = await readText(visit.request, longestForm)
   const answer = (new URLSearchParams(text).get('answer') ?? '').trim()
-  const complaint = pasteComplaint(answer, await desk.pending.all(visit))
-  return complaint === undefined ? finish(desk, visit, answer) : pastePage(desk.config, { complaint })
+  const begun = await pending.all(visit)
+  const complaint = pasteComplaint(answer, begun)
+  if (complaint === undefined) return finish(desk, visit, answer)
+  const { returnTo = '/' } = (begun.at(-1)?.appState ?? {}) as Partial<AppState>
+  return pastePage(config, { complaint, again: returning(`${config.basePath}/paste`, returnTo) })
 }
 
 function askedReturn({ config }: Desk, { url }: Visit): string {

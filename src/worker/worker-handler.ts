@@ -9,6 +9,7 @@ import type { FailureCode } from './failure-answer.ts'
 import { isForged } from './forgery.ts'
 import type { Approach } from './forgery.ts'
 import { refreshDue } from './refresh-due.ts'
+import { returning, returnTarget } from './return-target.ts'
 import { giveToken, logout, requireSession, showSession } from './session-routes.ts'
 import { callback, login, showPaste, takePaste } from './sign-in-routes.ts'
 import { openVisit, wantsPage } from './visit.ts'
@@ -128,7 +129,9 @@ function withAllow(answer: Answer, methods: readonly string[]): Answer {
 }
 
 function refused({ config }: Desk, visit: Visit, code: FailureCode): Answer {
-  return failureAnswer(code, { page: wantsPage(visit), login: `${config.basePath}/login` })
+  const { pathname, search } = visit.url
+  const login = returning(`${config.basePath}/login`, returnTarget(pathname + search, config))
+  return failureAnswer(code, { page: wantsPage(visit), login })
 }
 
 function failed(desk: Desk, visit: Visit, error: unknown): Answer {

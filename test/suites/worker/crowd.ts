@@ -89,7 +89,8 @@ function world(owners: Map<string, string>, asked: Crowd['asked']): Fetch {
 
 async function refresh(owners: Map<string, string>, asked: Crowd['asked'], request: Request): Promise<Response> {
   asked.refreshes++
-  const old = new URLSearchParams(await request.text()).get('refresh_token') ?? ''
+  const form = new TextDecoder().decode(await request.arrayBuffer())
+  const old = new URLSearchParams(form).get('refresh_token') ?? ''
   const name = owners.get(old)
   if (name === undefined) {
     asked.reused++

@@ -12,10 +12,10 @@ describe('a failure', () => {
     const told = await browser.script('/api/echo')
     expect([told.status, await told.text()]).toEqual([401, '{"error":"sign_in_required"}'])
     expect(told.headers.get('content-type')).toBe('application/json')
-    const page = await browser.go('/api/echo')
+    const page = await browser.go('/api/echo?a=b')
     expect(page.status).toBe(401)
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(await page.text()).toContain('<a class="go" href="/auth/login">Sign in</a>')
+    expect(await page.text()).toContain('<a class="go" href="/auth/login?returnTo=%2Fapi%2Fecho%3Fa%3Db">Sign in</a>')
     expect(page.headers.get('content-security-policy')).toContain("form-action 'none'")
   })
 

@@ -87,10 +87,11 @@ describe('a provider that only shows what is to be copied', () => {
   ])('%s is refused, and not repeated', async (_, wrong) => {
     const rig = pasteRig()
     const browser = rig.browser()
-    const line = await shown(rig, await linkOn(await browser.go('/auth/paste')))
+    const line = await shown(rig, await linkOn(await browser.go('/auth/paste?returnTo=/inbox')))
     const reply = await paste(browser, wrong(line))
     expect(reply.status).toBe(400)
     const text = await reply.text()
+    expect(text).toContain('href="/auth/paste?returnTo=%2Finbox"')
     expect(text).toContain('role="alert"')
     for (const part of ['<script', ...line.split('#')]) expect(text).not.toContain(part)
     expect(rig.tokenCalls()).toBe(0)
@@ -126,7 +127,7 @@ describe('a provider that only shows what is to be copied', () => {
     const policy = page.headers.get('content-security-policy') ?? ''
     const text = await page.text()
     expect(policy).toMatch(
-      /^default-src 'none'; style-src 'nonce-[\w-]{43}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      /^default-src 'none'; style-src 'nonce-[\w-]{43}'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
     )
     expect(text).toContain(`<style nonce="${/nonce-([\w-]+)/.exec(policy)?.[1]}">`)
     expect(text).not.toMatch(/<script|style="|@import|url\(|src=/)
