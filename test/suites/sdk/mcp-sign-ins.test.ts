@@ -23,7 +23,8 @@ describe('sign-ins', () => {
         const callback = new URL(`https://app.example.com/?code=code-${index}&state=${url.searchParams.get('state')}`)
         return mcp.finish(callback, async (params) => {
           const request = new URLSearchParams({ grant_type: 'authorization_code', code: params.get('code') ?? '' })
-          request.set('code_verifier', await mcp.codeVerifier())
+          // The SDK asks for a verifier, not for whose: it may hold the other one.
+          request.set('code_verifier', 'of-another')
           await mcp.addClientAuthentication(new Headers(), request)
           return request.get('code_verifier')
         })
@@ -77,6 +78,15 @@ describe('sign-ins', () => {
     expect(rig.visited).toEqual([])
   })
 
+  it('that never begin fill no memory', async () => {
+    const mcp = provider()
+    const oldest = await leave(mcp, 'oldest')
+    const youngest = await Promise.all(Array.from({ length: 100 }, (_, index) => leave(mcp, `verifier-${index}`)))
+    await expect(mcp.redirectToAuthorization(oldest)).rejects.toMatchObject({ code: 'transaction_missing' })
+    for (const url of youngest) await mcp.redirectToAuthorization(url)
+    expect(rig.visited).toHaveLength(100)
+  })
+
   it('exchange no code that finish has not let in', async () => {
     const mcp = provider()
     const request = new URLSearchParams({ grant_type: 'authorization_code', code: 'somebody-else' })
@@ -103,6 +113,7 @@ describe('a callback', () => {
       { code: 'authorization_failed', detail: { error: 'invalid_scope', description: '[removed]' } },
     ],
     ['with an error that cannot be read', { error: 'a b' }, {}, { detail: { error: 'unreadable' } }],
+    ['with an error that is a secret', { error: 'verifier-one' }, {}, { detail: { error: 'unreadable' } }],
     ['without a code', { code: '' }, {}, { code: 'invalid_callback' }],
   ]
 

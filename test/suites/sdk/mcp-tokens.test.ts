@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { HeldStore, Store } from '../../../src/contracts.ts'
+import { OAuthError } from '../../../src/errors.ts'
 import type { MCPProvider } from '../../../src/sdk/mcp.ts'
 import { away, discovery, issuer, key, leave, mcpRig, now, record, refresh, verifiers } from './mcp-rig.ts'
 import type { MCPRig } from './mcp-rig.ts'
@@ -11,6 +13,24 @@ beforeEach(() => {
 })
 
 const stored = async (): Promise<string | undefined> => (await store.get(key))?.tokens.refreshToken
+
+/** Like a file's: who holds it no longer writes no longer. */
+function withKeenLock(store: Store): Store {
+  return {
+    ...store,
+    lock: (name, task, options) =>
+      store.lock(
+        name,
+        async (held) => {
+          let open = true
+          const update: HeldStore['update'] = (...args) =>
+            open ? held.update(...args) : Promise.reject(new OAuthError('lock_timeout', { after: 0 }))
+          return task({ ...held, update }).finally(() => (open = false))
+        },
+        options,
+      ),
+  }
+}
 
 describe('tokens', () => {
   it('are written for the SDK in its words, and read from it', async () => {
@@ -70,7 +90,7 @@ describe('tokens', () => {
     const soon = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(20))
     try {
       await store.update(key, () => record('first'))
-      const mcp = provider()
+      const mcp = provider({ store: withKeenLock(store) })
       await mcp.addClientAuthentication(new Headers(), refresh('first'))
       await provider().addClientAuthentication(new Headers(), refresh('first'))
       // What comes too late is written all the same, as long as nobody else has.
@@ -79,6 +99,12 @@ describe('tokens', () => {
     } finally {
       soon.mockRestore()
     }
+  })
+
+  it('are not asked for when their turn does not come', async () => {
+    const lock = (): Promise<never> => Promise.reject(new OAuthError('lock_timeout', { after: 1 }))
+    const waiting = provider({ store: { ...store, lock } }).addClientAuthentication(new Headers(), refresh('first'))
+    await expect(waiting).rejects.toMatchObject({ code: 'lock_timeout' })
   })
 
   it('are not held up by a code exchange that failed', async () => {
