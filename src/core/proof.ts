@@ -1,4 +1,4 @@
-import { exportJWK, importJWK } from 'jose'
+import { calculateJwkThumbprint, exportJWK, importJWK } from 'jose'
 import {
   allowInsecureRequests,
   customFetch,
@@ -13,7 +13,6 @@ import {
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Proof, ProvenRequest } from './call.ts'
-import { sha256 } from './random-text.ts'
 
 /**
  * Makes a key for DPoP. It cannot be extracted, unless it must be written down as a JWK.
@@ -55,8 +54,7 @@ export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
 /** The name of a key that a server may be told beforehand (RFC 9449 §10, RFC 7638 §3). */
 export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<string> {
   const { publicKey } = await readProofKey(key)
-  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', publicKey)
-  return sha256(JSON.stringify({ crv, kty, x, y }))
+  return calculateJwkThumbprint(await exportJWK(publicKey))
 }
 
 /** Makes the prover for a key. */
