@@ -3,6 +3,7 @@ import { createBrowserClient } from '../../src/browser/index.ts'
 import type { BrowserClient, BrowserClientOptions } from '../../src/browser/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { carriesCallback, leaveFor, takeCallback, travelable } from '../../src/redirects/page.dom.ts'
+import { indexedDBStore } from '../../src/stores/indexeddb.ts'
 import { pageTransactions } from '../../src/stores/page-transactions.ts'
 import { memoryTransactions } from '../../src/stores/memory-transactions.ts'
 import { createAuthorizationServer } from '../../src/testing/index.ts'
@@ -171,6 +172,31 @@ describe('handleRedirectCallback', () => {
     broken = false
     expect(await fresh.client.handleRedirectCallback()).toMatchObject({ saved: true })
     for (const { client } of [it, second, fresh]) client.dispose()
+  })
+
+  it('proves the key that it announced, also as a page that came back, and keeps it where no script can take it', async () => {
+    const it = rig({ dpop: true, store: indexedDBStore({ name: 'announced' }) })
+    if (runtime === 'happy-dom') {
+      // It has no IndexedDB.
+      await expect(it.client.start()).rejects.toMatchObject({ code: 'persist_failed' })
+      return
+    }
+    const { url } = await it.client.start()
+    expect(url.searchParams.get('dpop_jkt')).toMatch(/^[\w-]{43}$/)
+    at((await it.server.approve(url)).search)
+    const store = indexedDBStore({ name: 'announced' })
+    const fresh = rig({
+      dpop: true,
+      store,
+      fetch: it.server.fetch,
+      provider: oidc({ issuer: it.server.issuer, scopes: ['openid', 'offline_access'] }),
+    })
+    expect(await fresh.client.handleRedirectCallback()).toMatchObject({ saved: true })
+    const { proofKey } = (await store.get(fresh.client.provider.id)) ?? {}
+    const pair = proofKey !== undefined && 'privateKey' in proofKey ? proofKey : undefined
+    expect(pair?.privateKey.extractable).toBe(false)
+    expect((await fresh.client.getToken({ forceRefresh: true })).tokenType).toBe('DPoP')
+    for (const { client } of [it, fresh]) client.dispose()
   })
 
   it('takes the address from a router that has changed it', async () => {
