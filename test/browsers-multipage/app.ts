@@ -85,6 +85,12 @@ async function serviceWorker(script: string): Promise<AnyWorker> {
   return active
 }
 
+/** Keeps what a click came to, and tells the server that served this page. */
+function report(outcome: unknown): void {
+  outcomes.push(outcome)
+  void fetch('/report', { method: 'POST', body: JSON.stringify({ outcome, ...app.client?.getSnapshot() }) })
+}
+
 /** The code of the failure, or what the work resolved with. */
 function codeOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
@@ -112,6 +118,8 @@ Object.assign(globalThis, { app })
 
 document.querySelector('#popup')?.addEventListener('click', () => {
   const wishes = { via: 'popup', redirectUri: `${location.origin}/popup`, appState: { from: 'popup' } } as const
-  if (client !== undefined) void codeOf(client.signIn(wishes)).then((outcome) => outcomes.push(outcome))
+  if (client !== undefined) void codeOf(client.signIn(wishes)).then(report)
 })
 if (location.pathname === '/popup') void codeOf(completePopup()).then((outcome) => outcomes.push(outcome))
+// Where nobody can click, the page does it itself.
+if (location.hash === '#click') document.querySelector<HTMLElement>('#popup')?.click()

@@ -8,12 +8,16 @@ import { serveApp } from './serve-app.ts'
 export interface Double {
   readonly server: AuthorizationServer
   readonly origin: string
+  /** What pages have reported that nobody drives. */
+  readonly reports: readonly unknown[]
   /** Every token that it has given away. */
   readonly tokens: readonly string[]
   /** How often a refresh token was presented. */
   refreshes(): number
   /** A page of the application. */
   open(browser: Browser): Promise<Tab>
+  /** Signs somebody in, by redirect. */
+  signIn(tab: Tab): Promise<void>
   /** A page of the application where somebody has signed in. */
   signedIn(browser: Browser): Promise<Tab>
   close(): Promise<void>
@@ -38,6 +42,7 @@ export async function startDouble({
 }: DoubleOptions = {}): Promise<Double> {
   let running: AuthorizationServer | undefined
   const tokens: string[] = []
+  const reports: unknown[] = []
   const authorization: Listening<{ readonly fetch: AuthorizationServer['fetch'] }> = await listen((origin) => {
     const server = createAuthorizationServer({ issuer: origin, autoApprove: true, clients, rotation })
     running = server
@@ -50,7 +55,10 @@ export async function startDouble({
   })
   if (running === undefined) throw new Error('There is no server.')
   const server = running
-  const app = await serveApp({ issuer: server.issuer, clientId: 'app', api: server.apiUrl, ...(vault && { vault }) })
+  const app = await serveApp(
+    { issuer: server.issuer, clientId: 'app', api: server.apiUrl, ...(vault && { vault }) },
+    (report) => reports.push(report),
+  )
 
   const open = async (browser: Browser): Promise<Tab> => {
     const tab = await browser.newTab(app.origin)
@@ -61,14 +69,13 @@ export async function startDouble({
     server,
     origin: app.origin,
     tokens,
+    reports,
     refreshes: () => server.history.count({ endpoint: 'token', grant: 'refresh_token' }),
     open,
+    signIn,
     async signedIn(browser) {
       const tab = await open(browser)
-      await tab.run('void app.client.signIn()')
-      await eventually(() => tab.run(`return location.pathname === '/callback' && globalThis.app ? true : undefined`))
-      await tab.run('await app.client.handleRedirectCallback()')
-      await becomes(tab, 'signed-in')
+      await signIn(tab)
       return tab
     },
     async close() {
@@ -76,6 +83,15 @@ export async function startDouble({
       await authorization.close()
     },
   }
+}
+
+async function signIn(tab: Tab): Promise<void> {
+  await tab.run('void app.client.signIn()')
+  await eventually(() =>
+    tab.run(`return new URLSearchParams(location.search).has('code') && globalThis.app ? true : undefined`),
+  )
+  await tab.run('await app.client.handleRedirectCallback()')
+  await becomes(tab, 'signed-in')
 }
 
 async function remember(tokens: string[], response: Response): Promise<Response> {

@@ -1,22 +1,10 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { findProgram } from '../runtimes/find-program.ts'
-import { freshFolder } from '../runtimes/fresh-folder.ts'
-import { spawnProgram } from '../runtimes/spawn-program.ts'
+import { startFirefox } from '../runtimes/open-firefox.ts'
 import type { Browser, Tab } from './browser.ts'
 
 /** Opens Firefox and speaks WebDriver BiDi with it (https://w3c.github.io/webdriver-bidi/). */
 export async function openFirefox(): Promise<Browser> {
-  const program = findProgram('firefox-esr', 'firefox')
-  if (program === undefined) throw new Error('Firefox is not installed.')
-  const profile = freshFolder()
-  writeFileSync(join(profile.path, 'user.js'), preferences)
-  const args = ['--headless', '--no-remote', '--profile', profile.path, '--remote-debugging-port', '0', 'about:blank']
-  const firefox = spawnProgram(program, args, {
-    env: { ...process.env, HOME: profile.path },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const ask = await connect(await addressOf(firefox.child.stderr))
+  const firefox = startFirefox(['--remote-debugging-port', '0', 'about:blank'])
+  const ask = await connect(await addressOf(firefox.program.child.stderr))
   await ask('session.new', { capabilities: {} })
   return {
     newTab: async (url) => {
@@ -29,10 +17,7 @@ export async function openFirefox(): Promise<Browser> {
       const { contexts } = await ask<{ contexts: { context: string }[] }>('browsingContext.getTree', { maxDepth: 0 })
       return contexts.map(({ context }) => tabOf(ask, context))
     },
-    close: async () => {
-      await firefox.end()
-      profile.remove()
-    },
+    close: firefox.close,
   }
 }
 
@@ -107,24 +92,3 @@ async function connect(address: string): Promise<Ask> {
     })
   }
 }
-
-// No page but ours, and no calls home.
-const preferences = Object.entries({
-  'app.normandy.enabled': false,
-  'app.update.enabled': false,
-  'browser.aboutwelcome.enabled': false,
-  'browser.shell.checkDefaultBrowser': false,
-  'browser.startup.homepage_override.mstone': 'ignore',
-  'browser.startup.page': 0,
-  'browser.tabs.unloadOnLowMemory': false,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'dom.disable_open_during_load': true,
-  'dom.push.connection.enabled': false,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-  'services.settings.server': 'http://127.0.0.1:9/',
-  'termsofuse.bypassNotification': true,
-  'toolkit.telemetry.reportingpolicy.firstRun': false,
-})
-  .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
-  .join('')

@@ -1,28 +1,12 @@
-import type { Readable } from 'node:stream'
 import { findProgram } from '../runtimes/find-program.ts'
-import { freshFolder } from '../runtimes/fresh-folder.ts'
-import { firstChunk, type Program, spawnProgram } from '../runtimes/spawn-program.ts'
+import { startWebKit } from '../runtimes/open-webkit.ts'
 import { type Browser, eventually, type Tab } from './browser.ts'
 
 /** Opens WebKitGTK's own small browser and speaks WebDriver with it (https://www.w3.org/TR/webdriver2/). */
 export async function openWebKit(): Promise<Browser> {
-  const [driver, browser] = [findProgram('WebKitWebDriver'), findProgram('MiniBrowser')]
-  if (driver === undefined || browser === undefined) throw new Error('WebKitGTK is not installed.')
-  const home = freshFolder()
-  const { display, screen } = await openScreen()
+  const browser = findProgram('MiniBrowser')
   const port = 20_000 + (process.pid % 20_000)
-  const program = spawnProgram(driver, ['-p', `${port}`], {
-    env: {
-      ...process.env,
-      HOME: home.path,
-      XDG_RUNTIME_DIR: home.path,
-      DISPLAY: display,
-      GDK_BACKEND: 'x11',
-      GSETTINGS_BACKEND: 'memory',
-      NO_AT_BRIDGE: '1',
-      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
-    },
-  })
+  const driver = await startWebKit('WebKitWebDriver', ['-p', `${port}`])
   const root = asker(`http://127.0.0.1:${port}`)
   await eventually(() => root('GET', '/status'))
   const { sessionId } = await root<{ sessionId: string }>('POST', '/session', {
@@ -46,9 +30,7 @@ export async function openWebKit(): Promise<Browser> {
     tabs: async () => (await ask<string[]>('GET', '/window/handles')).map((handle) => tabOf(ask, handle)),
     close: async () => {
       await ask('DELETE', '').catch(() => undefined)
-      await program.end()
-      await screen.end()
-      home.remove()
+      await driver.close()
     },
   }
 }
@@ -99,13 +81,4 @@ function asker(base: string): Ask {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value).slice(0, 300)}`)
     return value
   }
-}
-
-async function openScreen(): Promise<{ readonly display: string; readonly screen: Program }> {
-  const program = findProgram('Xvfb')
-  if (program === undefined) throw new Error('Xvfb is not installed.')
-  const args = ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp']
-  const screen = spawnProgram(program, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
-  const display = await firstChunk(screen.child.stdio[3] as Readable)
-  return { display: `:${display.trim()}`, screen }
 }

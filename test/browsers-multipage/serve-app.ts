@@ -4,12 +4,20 @@ import { type Listening, listen } from '../../src/testing/listen.node.ts'
 /** The scripts of the application: its page, its worker, and one that runs before all others, to spy on them. */
 const scripts = ['app', 'vault', 'spy']
 
-/** The origin of the application: one page at every path, with `app.ts` in it. */
-export async function serveApp(settings: object): Promise<Listening<{ fetch: typeof fetch }>> {
+/** The origin of the application: one page at every path, with `app.ts` in it. `onReport` hears what it reports. */
+export async function serveApp(
+  settings: object,
+  onReport: (report: unknown) => void = () => undefined,
+): Promise<Listening<{ fetch: typeof fetch }>> {
   const texts = await (built ??= buildScripts())
   return listen({
-    fetch: async (input) => {
-      const { pathname } = new URL(input instanceof Request ? input.url : input)
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      const { pathname } = new URL(request.url)
+      if (pathname === '/report') {
+        onReport(await request.json())
+        return new Response(undefined, { status: 204 })
+      }
       const script = texts.get(pathname)
       if (script !== undefined) return answer(script, 'text/javascript')
       if (pathname.endsWith('.js')) return new Response(undefined, { status: 404 })

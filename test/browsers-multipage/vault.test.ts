@@ -24,7 +24,7 @@ const calls = inPage(async () => {
   return [bodyLength, lines, sub, evil, await app.codeOf(app.client.getToken())]
 })
 
-describe.each(engines)('what a script of the page finds in $name', ({ open }) => {
+describe.each(engines)('what a script of the page finds in $name', ({ name, open }) => {
   let browser: Browser
 
   beforeAll(async () => {
@@ -52,9 +52,12 @@ describe.each(engines)('what a script of the page finds in $name', ({ open }) =>
     expect(await tab.run(calls)).toEqual(good)
     expect(await finds(tab, double.tokens)).toEqual([])
     await tab.run('await app.client.signOut()')
-    // The same by a window, where the vault keeps the code's verifier too.
-    await tab.click('#popup')
-    expect(await eventually(() => tab.run('return app.outcomes[0]'))).toMatchObject({ saved: true })
+    if (name === 'webkit') await double.signIn(tab)
+    else {
+      // By a window the vault keeps the code's verifier too. WebKitGTK gives none to whom it drives.
+      await tab.click('#popup')
+      expect(await eventually(() => tab.run('return app.outcomes[0]'))).toMatchObject({ saved: true })
+    }
     expect(await tab.run(calls)).toEqual(good)
     double.server.clock.advance(3_600_000)
     expect(await tab.run(calls)).toEqual(good)

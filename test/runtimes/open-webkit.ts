@@ -1,16 +1,23 @@
 import type { Readable } from 'node:stream'
 import { findProgram } from './find-program.ts'
 import { freshFolder } from './fresh-folder.ts'
+import type { StartedBrowser } from './open-firefox.ts'
 import type { Opener } from './opener-provider.ts'
 import { firstChunk, type Program, spawnProgram } from './spawn-program.ts'
 
 /** Opens WebKitGTK's own small browser on a screen that nobody sees. */
 export const openWebKit: Opener = async (url) => {
-  const program = findProgram('MiniBrowser')
-  if (program === undefined) throw new Error('WebKitGTK is not installed.')
+  const { close } = await startWebKit('MiniBrowser', ['--private', url])
+  return close
+}
+
+/** Starts a program of WebKitGTK, its browser or the driver of that, with a fresh profile on such a screen. */
+export async function startWebKit(name: string, args: readonly string[]): Promise<StartedBrowser> {
+  const path = findProgram(name)
+  if (path === undefined) throw new Error('WebKitGTK is not installed.')
   const home = freshFolder()
   const { display, screen } = await openScreen()
-  const browser = spawnProgram(program, ['--private', url], {
+  const program = spawnProgram(path, args, {
     env: {
       ...process.env,
       HOME: home.path,
@@ -22,10 +29,13 @@ export const openWebKit: Opener = async (url) => {
       WEBKIT_DISABLE_COMPOSITING_MODE: '1',
     },
   })
-  return async () => {
-    await browser.end()
-    await screen.end()
-    home.remove()
+  return {
+    program,
+    close: async () => {
+      await program.end()
+      await screen.end()
+      home.remove()
+    },
   }
 }
 
