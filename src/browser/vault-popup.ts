@@ -1,5 +1,6 @@
 import type { SignInResult } from '../client/client.ts'
-import { openPopup } from '../redirects/popup.dom.ts'
+import { openWindow } from '../redirects/open-window.dom.ts'
+import { popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
 import type { VaultSession } from './vault-session.ts'
 
@@ -11,7 +12,7 @@ export async function vaultPopup(session: VaultSession, options: PopupSignInOpti
   const known = session.fallbackAtHand()
   if (known !== undefined) return known.signIn(options)
   const { via: _, width = 480, height = 640, timeout = patience, signal, ...wishes } = options
-  const popup = openPopup({ width, height })
+  const popup = popupIn(openWindow({ width, height }))
   let state: string | undefined
   try {
     const begun = await session.ask('start', { ...wishes, leaving: false }, signal)

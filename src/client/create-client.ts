@@ -1,8 +1,8 @@
-import { generateState } from '../core/authorize.ts'
+import { randomText } from '../core/random-text.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { createSession } from '../lifecycle/session.ts'
 import type { Session } from '../lifecycle/session.ts'
-import { untilAborted } from '../lifecycle/wait.ts'
+import { untilAborted } from '../core/wait.ts'
 import { askUserInfo } from './ask-user-info.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { createConnection } from './connection.ts'
@@ -100,30 +100,24 @@ function attend({ store, slot }: Config, session: Session, board: SnapshotBoard)
   return () => unwatch?.()
 }
 
-/** Opened late: Workers have no randomness while a module is being loaded. */
 function openSession(config: Config, connection: Connection, board: SnapshotBoard): Session {
   const { store, slot, world, policy, lockTimeout } = config
-  let opened: Session | undefined
-  const session = (): Session =>
-    (opened ??= createSession({
-      store,
-      key: slot,
-      clock: world.clock,
-      policy,
-      owner: generateState(),
-      lockTimeout,
-      // A lock, a request and its one repeat, and the store's own work.
-      patience: Math.min(longest, lockTimeout + 2 * world.timeout + 10_000),
-      present: connection.present,
-      discard: (record) => revokeRecord(connection, record).catch(() => undefined),
-      onChange: board.show,
-      onEvent: config.onEvent,
-    }))
-  return {
-    atHand: (need) => session().atHand(need),
-    getTokens: (need, signal) => session().getTokens(need, signal),
-    reload: () => session().reload(),
-    begin: (record) => session().begin(record),
-    end: () => session().end(),
-  }
+  let name: string | undefined
+  return createSession({
+    store,
+    key: slot,
+    clock: world.clock,
+    policy,
+    // Drawn late: Workers have no randomness while a module is being loaded.
+    get owner() {
+      return (name ??= randomText())
+    },
+    lockTimeout,
+    // A lock, a request and its one repeat, and the store's own work.
+    patience: Math.min(longest, lockTimeout + 2 * world.timeout + 10_000),
+    present: connection.present,
+    discard: (record) => revokeRecord(connection, record).catch(() => undefined),
+    onChange: board.show,
+    onEvent: config.onEvent,
+  })
 }

@@ -1,6 +1,6 @@
 import type { Clock, HeldStore, Store, StoredRecord, Transaction, TransactionStore } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import { within } from '../lifecycle/wait.ts'
+import { within } from '../core/wait.ts'
 
 /**
  * A store that an application wrote, behind the manners of our own: its failures are typed and repeat

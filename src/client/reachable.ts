@@ -1,5 +1,6 @@
 import type { World } from '../core/world.ts'
-import { within } from '../lifecycle/wait.ts'
+import { discreet, inBrowser } from '../core/send.ts'
+import { within } from '../core/wait.ts'
 
 /**
  * Whether a server answers at all, be it by a refusal: a request that carries nothing and costs nothing.
@@ -10,7 +11,12 @@ import { within } from '../lifecycle/wait.ts'
 export async function reachable({ fetch, clock, timeout }: World, url: string): Promise<boolean> {
   const stop = new AbortController()
   try {
-    const asked = fetch(url, { method: 'HEAD', ...blindly(), signal: stop.signal })
+    // Browsers follow whatever they may not look at; workerd throws at what it does not know.
+    const asked = fetch(url, {
+      method: 'HEAD',
+      ...(inBrowser() ? { mode: 'no-cors', ...discreet } : { redirect: 'manual' }),
+      signal: stop.signal,
+    })
     const response = await within(asked, 'the token endpoint', timeout, clock)
     void response.body?.cancel().catch(() => undefined)
     return true
@@ -19,11 +25,4 @@ export async function reachable({ fetch, clock, timeout }: World, url: string): 
   } finally {
     stop.abort()
   }
-}
-
-/** Browsers follow whatever they may not look at; workerd throws at what it does not know. */
-function blindly(): RequestInit {
-  const agent = globalThis.navigator as { readonly userAgent?: string } | undefined
-  if (agent?.userAgent?.startsWith('Mozilla/') !== true) return { redirect: 'manual' }
-  return { mode: 'no-cors', cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }
 }

@@ -1,7 +1,7 @@
 import { parseCallback } from '../core/callback.ts'
 import type { ParsedCallback } from '../core/callback.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import { untilAborted } from '../lifecycle/wait.ts'
+import { untilAborted } from '../core/wait.ts'
 import type { Callback, Client, SignInResult } from './client.ts'
 import { deviceSignIn } from './device-sign-in.ts'
 import { claimTransaction, finishSignIn } from './finish-sign-in.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../contracts.ts'
 import { OAuthError, untrustedText } from '../errors.ts'
+import { untilAborted, within } from './wait.ts'
 import type { World } from './world.ts'
 
 /** The most that any answer of a server may weigh, in bytes. */
@@ -25,119 +25,85 @@ export interface SendInit {
  * Errors: `network`, `timeout`, `aborted`, `unexpected_redirect`, `invalid_response`.
  */
 export async function send(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
+  if (init.signal?.aborted === true) throw new OAuthError('aborted', {})
   const limit = new AbortController()
-  const caller = init.signal
-  const onAbort = (): void => limit.abort(new OAuthError('aborted', {}))
-  if (caller?.aborted === true) throw new OAuthError('aborted', {})
-  caller?.addEventListener('abort', onAbort, { once: true })
-  const stopClock = startClock(world.clock, world.timeout, () =>
-    limit.abort(new OAuthError('timeout', { what: `the ${endpoint} endpoint`, after: world.timeout })),
-  )
   try {
-    const response = await untilAborted(
-      world.fetch(url, {
-        method: init.method,
-        ...manners(init.headers),
-        ...sentOnce(init.body),
-        redirect: 'manual',
-        signal: limit.signal,
-      }),
-      limit.signal,
-    )
-    refuseRedirect(endpoint, response)
-    return await buffered(endpoint, response, limit.signal)
+    const work = exchange(world, endpoint, url, { ...init, signal: limit.signal })
+    return await untilAborted(within(work, `the ${endpoint} endpoint`, world.timeout, world.clock), init.signal)
   } catch (error) {
-    throw requestError(endpoint, error, limit.signal)
+    throw error instanceof OAuthError ? error : networkError(endpoint, error)
   } finally {
-    stopClock()
-    caller?.removeEventListener('abort', onAbort)
+    limit.abort()
   }
 }
 
-/**
- * Names us, and keeps a browser from adding what is not ours. Browsers name themselves, and a header
- * of ours would only cost a preflight; the rest workerd throws at.
- */
-function manners(headers: SendInit['headers']): RequestInit {
-  const agent = globalThis.navigator as { readonly userAgent?: string } | undefined
-  if (agent?.userAgent?.startsWith('Mozilla/') !== true) return { headers: { ...headers, 'user-agent': 'latchkey' } }
-  const { 'user-agent': _, ...rest } = headers
-  return { headers: rest, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }
+async function exchange(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
+  const { method, headers, body, signal } = init
+  const response = await world.fetch(url, {
+    method,
+    ...manners(headers),
+    ...sentOnce(body),
+    redirect: 'manual',
+    signal: signal ?? null,
+  })
+  const { status } = response
+  const redirected = status >= 300 && status < 400
+  if (redirected || response.type === 'opaqueredirect' || response.redirected) {
+    void response.body?.cancel().catch(() => undefined)
+    throw new OAuthError('unexpected_redirect', { endpoint, ...(redirected && { status }) })
+  }
+  const text = await readText(response, signal)
+  const reason = defect(text)
+  if (reason !== undefined) throw new OAuthError('invalid_response', { endpoint, reason, status })
+  return new Response(status === 204 || status === 205 ? null : text, { status, headers: response.headers })
 }
+
+/** What makes a text nothing to read on. */
+function defect(text: string | undefined): string | undefined {
+  if (text === undefined) return 'it is too large.'
+  return /^\s*[[{]/.test(text) && nesting(text) > maxDepth ? 'it is nested too deeply.' : undefined
+}
+
+/** Whether this is a browser, which names itself: a header of ours would only cost a preflight. */
+export function inBrowser(): boolean {
+  const agent = globalThis.navigator as { readonly userAgent?: string } | undefined
+  return agent?.userAgent?.startsWith('Mozilla/') === true
+}
+
+/** Names us, and keeps a browser from adding what is not ours; workerd throws at the rest. */
+function manners(headers: SendInit['headers']): RequestInit {
+  if (!inBrowser()) return { headers: { ...headers, 'user-agent': 'latchkey' } }
+  const { 'user-agent': _, ...rest } = headers
+  return { headers: rest, ...discreet }
+}
+
+/** What browsers shall leave out of a request. */
+export const discreet = { cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' } as const
 
 /**
  * Deno sends a POST again by itself when the connection breaks before an answer: a refresh token would
  * be shown twice without anyone's knowing. A stream it can send only once.
  */
 function sentOnce(body: SendInit['body']): RequestInit & { readonly duplex?: 'half' } {
-  if (body === undefined || !('Deno' in globalThis)) return body === undefined ? {} : { body }
-  const bytes = new TextEncoder().encode(body.toString())
-  const stream = new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes)
-      controller.close()
-    },
-  })
-  return { body: stream, duplex: 'half' }
+  if (body === undefined) return {}
+  return 'Deno' in globalThis ? { body: new Blob([body.toString()]).stream(), duplex: 'half' } : { body }
 }
 
-function startClock(clock: Clock, ms: number, onEnd: () => void): () => void {
-  const stop = new AbortController()
-  void clock.sleep(ms, stop.signal).then(() => {
-    if (!stop.signal.aborted) onEnd()
-  })
-  return () => stop.abort()
-}
-
-/** Settles with `work`, or rejects when `signal` aborts, even if `work` does not heed it. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
-}
-
-function refuseRedirect(endpoint: string, response: Response): void {
-  const redirected = response.status >= 300 && response.status < 400
-  if (!redirected && response.type !== 'opaqueredirect' && !response.redirected) return
-  void response.body?.cancel().catch(() => undefined)
-  throw new OAuthError('unexpected_redirect', { endpoint, ...(redirected && { status: response.status }) })
-}
-
-async function buffered(endpoint: string, response: Response, signal: AbortSignal): Promise<Response> {
-  const text = response.body === null ? '' : await readText(endpoint, response, response.body, signal)
-  if (/^\s*[[{]/.test(text) && nesting(text) > maxDepth) {
-    throw new OAuthError('invalid_response', { endpoint, reason: 'it is nested too deeply.', status: response.status })
-  }
-  const empty = response.status === 204 || response.status === 205
-  return new Response(empty ? null : text, { status: response.status, headers: response.headers })
-}
-
-async function readText(
-  endpoint: string,
-  response: Response,
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): Promise<string> {
+/** The text of an answer, unless it is too large. Nothing is read on once nobody waits. */
+async function readText({ body }: Response, signal: AbortSignal | undefined): Promise<string | undefined> {
+  if (body === null) return ''
   const reader = body.getReader()
+  const hangUp = (): void => void reader.cancel().catch(() => undefined)
+  signal?.addEventListener('abort', hangUp)
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
-  try {
-    for (;;) {
-      const { done, value } = await untilAborted(reader.read(), signal)
-      if (done) return text + decoder.decode()
-      size += value.byteLength
-      if (size > maxBody) {
-        throw new OAuthError('invalid_response', { endpoint, reason: 'it is too large.', status: response.status })
-      }
-      text += decoder.decode(value, { stream: true })
-    }
-  } catch (error) {
-    void reader.cancel().catch(() => undefined)
-    throw error
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    size += value.byteLength
+    if (size > maxBody) return undefined
+    text += decoder.decode(value, { stream: true })
   }
 }
 
@@ -156,12 +122,6 @@ function nesting(text: string): number {
     else if (character === '}' || character === ']') depth--
   }
   return deepest
-}
-
-function requestError(endpoint: string, error: unknown, signal: AbortSignal): OAuthError {
-  if (error instanceof OAuthError) return error
-  if (signal.aborted && signal.reason instanceof OAuthError) return signal.reason
-  return networkError(endpoint, error)
 }
 
 /**
@@ -192,20 +152,11 @@ function nativeCode(error: unknown, depth = 0): string | undefined {
   return undefined
 }
 
-const connectFailures = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ECONNECT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ConnectionRefused',
-  'FailedToOpenSocket',
-]
+const connectFailures =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNECT|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/
 
 /** Whether no byte of the request can have reached the server, so that nothing was used up. */
 function neverLeft(reason: string | undefined): boolean {
-  if (reason !== undefined && connectFailures.includes(reason)) return true
+  if (reason !== undefined && connectFailures.test(reason)) return true
   return (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false
 }

@@ -2,12 +2,13 @@ import { isOAuthError } from '../errors.ts'
 import type { AnyOAuthError } from '../errors.ts'
 import { fixes } from './fixes.ts'
 import type { Fix, FixCode } from './fixes.ts'
+import { whatHappened } from './what-happened.ts'
 
 /** A failure in a person's words. Holds no secret. */
 export interface Explanation extends Fix {
   /** Stable for ever; `latchkey doctor` names the same. */
   readonly fix: FixCode
-  /** What happened: the message of the error. */
+  /** What happened. */
   readonly what: string
 }
 
@@ -24,7 +25,7 @@ export function explain(error: unknown): Explanation | undefined {
   if (!isOAuthError(error)) return undefined
   const fix = fixOf(error)
   // Another copy of this package may know more codes than this one.
-  return Object.hasOwn(fixes, fix) ? { fix, what: error.message, ...fixes[fix] } : undefined
+  return Object.hasOwn(fixes, fix) ? { fix, what: whatHappened(error), ...fixes[fix] } : undefined
 }
 
 /**

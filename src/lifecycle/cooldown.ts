@@ -20,11 +20,18 @@ interface Pause {
   readonly until: number
 }
 
+/** A client, and its random name. */
+interface Named {
+  readonly clock: Clock
+  readonly owner: string
+}
+
 /**
- * Spaces out attempts after a failure: as the server says, else twice as long each time. `name` keeps
+ * Spaces out attempts after a failure: as the server says, else twice as long each time. The name keeps
  * clients apart that failed together, so that they do not come back together.
  */
-export function cooldown(clock: Clock, name: string): Cooldown {
+export function cooldown(parts: Named): Cooldown {
+  const { clock } = parts
   let failures = 0
   let pause: Pause | undefined
   let ordered: (Pause & { readonly failure: OAuthError }) | undefined
@@ -38,7 +45,8 @@ export function cooldown(clock: Clock, name: string): Cooldown {
       failures++
       const from = clock.now()
       const retryAt = 'retryAt' in failure.detail ? failure.detail.retryAt : undefined
-      const length = Math.min(longest, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + spread(`${name} ${failures}`) / 2)
+      const length =
+        Math.min(longest, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + spread(`${parts.owner} ${failures}`) / 2)
       pause = { from, until: Math.max(from + length, retryAt ?? 0) }
       if (retryAt !== undefined) ordered = { from, until: retryAt, failure }
       return true

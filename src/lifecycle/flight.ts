@@ -7,7 +7,7 @@ import type { Landed, SessionParts, SessionState } from './recall.ts'
 import { isUnsettled, refresh } from './refresh.ts'
 import { storeError } from './settle.ts'
 import type { Ended } from './settle.ts'
-import { within } from './wait.ts'
+import { within } from '../core/wait.ts'
 
 /** Shares the flight that is under way, or begins one. A caller's abort never reaches it. */
 export function join(parts: SessionParts, state: SessionState, need: Need): Promise<Landed> {

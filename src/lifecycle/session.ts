@@ -8,7 +8,7 @@ import { sameTokens } from './outcome.ts'
 import { depart, recall, remember } from './recall.ts'
 import type { Landed, SessionParts, SessionState } from './recall.ts'
 import { storeError } from './settle.ts'
-import { untilAborted, within } from './wait.ts'
+import { untilAborted, within } from '../core/wait.ts'
 
 /** The life of one account slot's tokens: one memory, and at most one refresh in flight. */
 export interface Session {
@@ -34,7 +34,7 @@ export function createSession(parts: SessionParts): Session {
     views: 0,
     late: 0,
     error: undefined,
-    cooling: cooldown(parts.clock, parts.owner),
+    cooling: cooldown(parts),
   }
   return {
     atHand: (need) => atHand(parts, state, need),

@@ -1,6 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import { openWindow } from './open-window.dom.ts'
-import type { OpenedWindow, WindowFeatures } from './open-window.dom.ts'
+import type { OpenedWindow } from './open-window.dom.ts'
 import { popupChannel, type PopupMessage, readPopupMessage, received } from './popup-message.dom.ts'
 
 /** A window that was opened for a sign-in, still empty. */
@@ -25,15 +24,6 @@ const glance = 250
  * or the window may only have been cut off from us.
  */
 const grace = 3000
-
-/**
- * Opens a window for a sign-in. To be called in a click, before anything is waited for.
- *
- * Errors: `popup_blocked`.
- */
-export function openPopup(features: WindowFeatures): Popup {
-  return popupIn(openWindow(features))
-}
 
 /** Makes a window that is still empty ready for a sign-in. */
 export function popupIn({ window, visit }: OpenedWindow): Popup {

@@ -1,11 +1,9 @@
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
+import { deadline } from './deadline.ts'
 
 /** Runs tasks one at a time for each key, in the order they came. */
 export type LockQueue = <T>(key: string, task: () => Promise<T>, options: LockOptions) => Promise<T>
-
-/** The longest delay a timer takes; more would fire at once. */
-const longestWait = 2 ** 31 - 1
 
 type Waiter = () => void
 
@@ -45,27 +43,21 @@ export function checkLockOptions({ timeout, signal }: LockOptions): void {
   if (signal?.aborted === true) throw new OAuthError('aborted', {})
 }
 
-function turn(waiters: Waiter[], { timeout, signal }: LockOptions): Promise<void> {
+/** What a wait for a lock ends with when its time is over. */
+export function lockTimeout({ timeout }: LockOptions): () => OAuthError {
+  return () => new OAuthError('lock_timeout', { after: timeout })
+}
+
+function turn(waiters: Waiter[], options: LockOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
     const grant = (): void => {
-      settle()
+      lift()
       resolve()
     }
-    const give = (error: OAuthError): void => {
-      settle()
+    const lift = deadline(options, lockTimeout(options), (error) => {
       waiters.splice(waiters.indexOf(grant), 1)
       reject(error)
-    }
-    const abort = (): void => give(new OAuthError('aborted', {}))
-    const timer = setTimeout(
-      () => give(new OAuthError('lock_timeout', { after: timeout })),
-      Math.min(timeout, longestWait),
-    )
-    signal?.addEventListener('abort', abort)
+    })
     waiters.push(grant)
   })
 }

@@ -1,6 +1,7 @@
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { checkLockOptions } from './lock-queue.ts'
+import { deadline } from './deadline.ts'
+import { checkLockOptions, lockTimeout } from './lock-queue.ts'
 
 /** The locks that all tabs and workers of this origin share; `undefined` where there are none. */
 export function webLocks(): LockManager | undefined {
@@ -22,29 +23,19 @@ export interface WebLock {
  */
 export async function withWebLock<T>(lock: WebLock, task: () => Promise<T>, options: LockOptions): Promise<T> {
   checkLockOptions(options)
-  const { timeout, signal } = options
   const wait = new AbortController()
   return new Promise<T>((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
     // The wait ends here even where the platform's own answer never comes.
-    const give = (error: OAuthError): void => {
-      settle()
+    const lift = deadline(options, lockTimeout(options), (error) => {
       wait.abort()
       reject(error)
-    }
-    const abort = (): void => give(new OAuthError('aborted', {}))
-    const after = Math.min(timeout, 2 ** 31 - 1)
-    const timer = setTimeout(() => give(new OAuthError('lock_timeout', { after: timeout })), after)
-    signal?.addEventListener('abort', abort)
+    })
     const granted = async (): Promise<void> => {
-      settle()
+      lift()
       if (!wait.signal.aborted) await task().then(resolve, reject)
     }
     lock.locks.request(lock.name, { signal: wait.signal }, granted).catch(() => {
-      settle()
+      lift()
       reject(new OAuthError('store_denied', { where: 'The lock of this origin', reason: 'the browser refuses it.' }))
     })
   })

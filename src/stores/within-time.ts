@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.ts'
+import { deadline } from './deadline.ts'
 
 /** A bound for somebody else's promise. */
 export interface TimeBound {
@@ -14,22 +15,11 @@ export interface TimeBound {
  *
  * @throws OAuthError `timeout`, `aborted`; or what the promise rejects with.
  */
-export async function withinTime<T>(promise: Promise<T>, { what, after, signal }: TimeBound): Promise<T> {
-  let settle = (): void => undefined
-  const bound = new Promise<never>((_, reject) => {
-    const abort = (): void => reject(new OAuthError('aborted', {}))
-    const timer = setTimeout(() => reject(new OAuthError('timeout', { what, after })), Math.min(after, 2 ** 31 - 1))
-    if (signal?.aborted === true) abort()
-    signal?.addEventListener('abort', abort)
-    settle = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
+export function withinTime<T>(promise: Promise<T>, { what, after, signal }: TimeBound): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): OAuthError => new OAuthError('timeout', { what, after })
+    const lift = deadline({ timeout: after, ...(signal && { signal }) }, late, reject)
+    if (signal?.aborted === true) reject(new OAuthError('aborted', {}))
+    promise.then(resolve, reject).finally(lift)
   })
-  promise.catch(() => undefined)
-  try {
-    return await Promise.race([promise, bound])
-  } finally {
-    settle()
-  }
 }

