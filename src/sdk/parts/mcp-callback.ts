@@ -1,6 +1,6 @@
-import type { Transaction, TransactionStore } from '../../contracts.ts'
+import type { Transaction } from '../../contracts.ts'
 import { OAuthError, untrustedText } from '../../errors.ts'
-import type { MCPClientInformation, MCPDiscovery } from './mcp-shapes.ts'
+import type { MCPClientInformation, MCPDiscovery, MCPProviderOptions } from './mcp-shapes.ts'
 
 /** What a transaction of this provider carries besides: what the SDK will ask for when it ends. */
 export interface CarriedState {
@@ -23,8 +23,7 @@ interface ServerMetadata {
 
 /** Takes the transaction that a callback belongs to, and checks state, then issuer, then error and code. */
 export async function checkCallback(
-  transactions: TransactionStore,
-  slot: string,
+  { transactions, key, clock = Date }: Pick<MCPProviderOptions, 'transactions' | 'key' | 'clock'>,
   callback: URL | URLSearchParams | string,
 ): Promise<CheckedCallback> {
   const params = readCallback(callback)
@@ -32,10 +31,12 @@ export async function checkCallback(
   if (state === '') throw new OAuthError('state_mismatch', { reason: 'missing' })
   const transaction = await transactions.take(state)
   if (transaction?.state !== state) throw new OAuthError('state_mismatch', { reason: 'unknown' })
-  if (transaction.slot !== slot) {
+  if (transaction.slot !== key) {
     await transactions.put(transaction)
     throw new OAuthError('state_mismatch', { reason: 'unknown' })
   }
+  const { startedAt, expiresAt } = transaction
+  if (clock.now() >= expiresAt) throw new OAuthError('transaction_expired', { after: expiresAt - startedAt })
   const carried = (transaction.appState ?? {}) as CarriedState
   checkIssuer(params.get('iss'), transaction, carried.discovery)
   const [error, code] = [params.get('error'), params.get('code') ?? '']

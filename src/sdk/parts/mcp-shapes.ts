@@ -81,8 +81,8 @@ export interface MCPProvider {
    * Ends a sign-in: checks the callback's state, then its issuer, then its error or code, and lets
    * `exchange` hand its parameters to the transport. Any number may be under way at once.
    *
-   * Errors: `invalid_callback`, `state_mismatch`, `issuer_mismatch`, `access_denied`,
-   * `authorization_failed`, and what `exchange` throws.
+   * Errors: `invalid_callback`, `state_mismatch`, `transaction_expired`, `issuer_mismatch`,
+   * `access_denied`, `authorization_failed`, and what `exchange` throws.
    */
   finish<Result>(
     callback: URL | URLSearchParams | string,

@@ -34,7 +34,7 @@ export interface SignIns
  * one, so a verifier finds its sign-in by its challenge, and a code finds its verifier.
  */
 export function mcpSignIns(options: MCPProviderOptions, facts: ClientFacts): SignIns {
-  const { transactions, key, redirect } = options
+  const { transactions, redirect } = options
   const unclaimed = new Set<string>()
   const exchanges = new Map<string, Exchange>()
   return {
@@ -58,7 +58,7 @@ export function mcpSignIns(options: MCPProviderOptions, facts: ClientFacts): Sig
       return found
     },
     async finish(callback, exchange) {
-      const { params, code, transaction, carried } = await checkCallback(transactions, key, callback)
+      const { params, code, transaction, carried } = await checkCallback(options, callback)
       facts.discovery = carried.discovery ?? facts.discovery
       facts.registered ??= carried.client
       const own: Exchange = { transaction }

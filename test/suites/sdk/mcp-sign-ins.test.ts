@@ -64,6 +64,15 @@ describe('sign-ins', () => {
     await expect(mcp.finish(callback, never)).rejects.toMatchObject({ code: 'state_mismatch' })
   })
 
+  it('end in time', async () => {
+    const callback = await away(provider())
+    const late = provider({ clock: { now: () => now + 600_000 } })
+    await expect(late.finish(callback, never)).rejects.toMatchObject({
+      code: 'transaction_expired',
+      detail: { after: 600_000 },
+    })
+  })
+
   it('of another key are left alone', async () => {
     const callback = await away(provider())
     await expect(provider({ key: 'another' }).finish(callback, never)).rejects.toMatchObject({ code: 'state_mismatch' })
