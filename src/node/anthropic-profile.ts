@@ -10,7 +10,7 @@ import { readMembers } from './read-tool-record.ts'
 
 /** Which profile. */
 export interface AnthropicProfileOptions {
-  /** @default the active one, else 'default' */
+  /** @default the one that ANTHROPIC_PROFILE names, else the active one, else 'default' */
   readonly profile?: string
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -32,7 +32,7 @@ export interface AnthropicProfileOptions {
  * ```
  */
 export async function readAnthropicProfile(options: AnthropicProfileOptions = {}): Promise<StoredRecord | undefined> {
-  const { credentials, configuration } = await filesOf(options)
+  const { credentials, authentication } = await filesOf(options)
   const members = await readMembers(credentials)
   if (members === undefined) return undefined
   await refuseOpenFile(credentials, options.platform)
@@ -43,8 +43,7 @@ export async function readAnthropicProfile(options: AnthropicProfileOptions = {}
   const accessToken = text('access_token')
   if (accessToken === undefined)
     throw new OAuthError('store_corrupt', { where: credentials, reason: 'it has no token' })
-  const { authentication } = (await readMembers(configuration)) ?? {}
-  const clientId = (authentication as { readonly client_id?: unknown } | undefined)?.client_id
+  const clientId = authentication['client_id']
   const [refreshToken, scope] = [text('refresh_token'), text('scope')]
   const account = given({
     email: text('account_email'),
@@ -81,7 +80,7 @@ export async function writeAnthropicProfile(
   { tokens, clientId, account }: StoredRecord,
   options: AnthropicProfileOptions = {},
 ): Promise<void> {
-  const { credentials, configuration } = await filesOf(options)
+  const { credentials, configuration, authentication } = await filesOf(options)
   const scope = tokens.scopes?.join(' ')
   await merge(credentials, {
     version: '1.0',
@@ -96,36 +95,46 @@ export async function writeAnthropicProfile(
       workspace_id: account?.accountId,
     }),
   })
-  const { authentication } = (await readMembers(configuration)) ?? {}
   const own = { type: 'user_oauth', client_id: clientId ?? anthropicPlatform().clientId, ...given({ scope }) }
   const workspace = given({ workspace_id: account?.accountId })
   await merge(configuration, {
     version: '1.0',
-    authentication: { ...(authentication as object | undefined), ...own },
+    authentication: { ...authentication, ...own },
     ...workspace,
   })
 }
 
-async function filesOf({
-  profile,
-  env = process.env,
-  platform = process.platform,
-  home = homedir(),
-}: AnthropicProfileOptions): Promise<{ readonly credentials: string; readonly configuration: string }> {
-  const windows = env['APPDATA'] || join(home, 'AppData', 'Roaming')
-  const usual =
-    platform === 'win32'
-      ? join(windows, 'Anthropic')
-      : join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'anthropic')
-  const folder = env['ANTHROPIC_CONFIG_DIR'] || usual
-  const name = profile ?? (await activeProfile(join(folder, 'active_config')))
+/** A profile's two files, and what its configuration says of the sign-in: also where the tokens are, if elsewhere. */
+interface ProfileFiles {
+  readonly credentials: string
+  readonly configuration: string
+  readonly authentication: Readonly<Record<string, unknown>>
+}
+
+async function filesOf(options: AnthropicProfileOptions): Promise<ProfileFiles> {
+  const folder = folderOf(options)
+  const named = options.profile ?? (options.env ?? process.env)['ANTHROPIC_PROFILE']
+  const name = named || (await activeProfile(join(folder, 'active_config')))
   if (!/^[A-Za-z0-9_.-]+$/.test(name) || name === '.' || name === '..') {
     throw new OAuthError('config', { reason: 'this is no name of a profile.' })
   }
-  return {
-    credentials: join(folder, 'credentials', `${name}.json`),
-    configuration: join(folder, 'configs', `${name}.json`),
-  }
+  const configuration = join(folder, 'configs', `${name}.json`)
+  const { authentication: given } = (await readMembers(configuration)) ?? {}
+  const authentication: ProfileFiles['authentication'] = { ...(given as object | undefined) }
+  const { credentials_path: elsewhere } = authentication
+  const usual = join(folder, 'credentials', `${name}.json`)
+  const credentials = typeof elsewhere === 'string' && elsewhere !== '' ? elsewhere : usual
+  return { credentials, configuration, authentication }
+}
+
+function folderOf({
+  env = process.env,
+  platform = process.platform,
+  home = homedir(),
+}: AnthropicProfileOptions): string {
+  if (env['ANTHROPIC_CONFIG_DIR']) return env['ANTHROPIC_CONFIG_DIR']
+  if (platform === 'win32') return join(env['APPDATA'] || join(home, 'AppData', 'Roaming'), 'Anthropic')
+  return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'anthropic')
 }
 
 async function activeProfile(path: string): Promise<string> {

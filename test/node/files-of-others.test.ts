@@ -295,6 +295,20 @@ describe("Anthropic's profiles", () => {
     })
   })
 
+  it('are the ones that the environment names, and their tokens lie where the configuration says', async () => {
+    const elsewhere = join(home, 'elsewhere', 'tokens.json')
+    await put(configuration('home'), { authentication: { type: 'user_oauth', credentials_path: elsewhere } })
+    await put(join(folder(), 'active_config'), 'work')
+    const named = { ...env(), ANTHROPIC_PROFILE: 'home' }
+    await writeAnthropicProfile(record, { env: named })
+    expect(JSON.parse(await readFile(elsewhere, 'utf8'))).toMatchObject({ access_token: 'sk-ant-oat01-a' })
+    expect(JSON.parse(await readFile(configuration('home'), 'utf8'))).toMatchObject({
+      authentication: { credentials_path: elsewhere, type: 'user_oauth' },
+    })
+    expect((await readAnthropicProfile({ env: named }))?.tokens.accessToken).toBe('sk-ant-oat01-a')
+    expect(await readAnthropicProfile({ env: env() })).toBeUndefined()
+  })
+
   it('are refused when others may read them, when they are broken, and under a name that is a path', async () => {
     await writeAnthropicProfile(record, { env: env() })
     await expect(readAnthropicProfile({ env: env(), profile: '..' })).rejects.toMatchObject({ code: 'config' })
