@@ -1,17 +1,21 @@
 import type { Client } from '../client/client.ts'
 import { createClient } from '../client/create-client.ts'
-import type { Account, ClientEvent, Store, StoredRecord, TransactionStore } from '../contracts.ts'
+import type { Account, ClientEvent, Fetch, Store, StoredRecord, TransactionStore } from '../contracts.ts'
 import { fingerprint } from '../core/index.ts'
 import { slotOf } from './account-key.ts'
 import { freshMap } from './fresh-map.ts'
+import type { FreshMap } from './fresh-map.ts'
 import { rememberingFetch } from './remembering-fetch.ts'
 import { rememberingStore } from './remembering-store.ts'
+import type { Session } from './sessions.ts'
 import type { Visit } from './visit.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
 /** Who is signed in. */
 export interface SignedIn {
   readonly who?: Account
+  /** What the store holds of them; absent while that is older than what we hold. */
+  readonly record?: StoredRecord
 }
 
 /** The way from an account slot to its tokens. */
@@ -19,6 +23,8 @@ export interface Clients {
   readonly store: Store
   /** A client for one request, which lets its work go on by `keep`. */
   open(account: string, keep: Visit['keep'], transactions?: TransactionStore): Client
+  /** Lets `use` call the API in the name of whom `look` has found. */
+  lend<T>(found: SignedIn & Pick<Session, 'account'>, visit: Visit, use: (client: Client) => Promise<T>): Promise<T>
   /** Who is signed in at this slot; `undefined` when nobody is, or the server has ended it. */
   look(account: string): Promise<SignedIn | undefined>
 }
@@ -29,66 +35,134 @@ const pause = 10_000
 /** How long a client is kept whose tokens could not be written, in milliseconds. */
 const patience = 300_000
 
+/** How long a client that nobody uses is kept, in milliseconds. */
+const idleness = 60_000
+
+/** A client, and what belongs to the request that uses it. */
+interface OpenClient {
+  readonly client: Client
+  keep: Visit['keep']
+  /** Whether it has written, or waited for the lock: then something of it may still be under way. */
+  busy: boolean
+}
+
 /**
  * Makes clients, one for each request: in a Worker no request may wait for what another one began. What they
- * share is data: records, and the server's metadata, remembered for a while.
+ * share is data: records, and the server's metadata, remembered for a while. A client is used again only after a
+ * request that has left nothing under way, and for as long as the record that it holds is what the store says.
  */
 export function openClients(config: WorkerConfig): Clients {
   const { clock } = config.client
   const store = rememberingStore(config.client.store, clock)
-  const fetch = rememberingFetch(config.client.fetch, clock)
-  const paused = freshMap<true>({ clock, freshFor: pause })
-  const unsaved = freshMap<Client>({ clock, freshFor: patience, limit: 100 })
-
-  function open(account: string, keep: Visit['keep'], transactions?: TransactionStore): Client {
-    const known = transactions === undefined ? unsaved.get(account) : undefined
-    if (known !== undefined) return known
-    const early = paused.get(account) === true ? { refreshBefore: 0 } : {}
-    const client = createClient({
-      ...config.client,
-      ...early,
-      account,
-      fetch,
-      store: { ...store, lock: (key, task, options) => keeping(store.lock(key, task, options), keep) },
-      ...(transactions !== undefined && { transactions }),
-      onEvent: (event) => note(account, client, event),
-    })
-    return client
+  const parts: Parts = {
+    config,
+    store,
+    fetch: rememberingFetch(config.client.fetch, clock),
+    paused: freshMap({ clock, freshFor: pause }),
+    unsaved: freshMap({ clock, freshFor: patience, limit: 100 }),
+    idle: freshMap({ clock, freshFor: idleness }),
   }
-
-  function note(account: string, client: Client, event: ClientEvent): void {
-    if (event.type === 'refresh-failed') paused.set(account, true)
-    // Its memory holds the only copy of what came, until a later call can write it.
-    if ('code' in event && event.code === 'persist_failed') unsaved.set(account, client)
-    if (event.type === 'signed-out') unsaved.delete(account)
-    config.client.onEvent?.(event)
+  const open: Clients['open'] = (account, keep, transactions) => {
+    const known = transactions === undefined ? parts.unsaved.get(account) : undefined
+    return known ?? make(parts, account, keep, transactions).client
   }
-
   return {
     store,
     open,
+    async lend({ account, record }, visit, use) {
+      if (record === undefined) return use(open(account, visit.keep))
+      const opened = borrow(parts, account, record, visit.keep)
+      const result = await use(opened.client)
+      if (!visit.request.signal.aborted) giveBack(parts, account, record, opened)
+      return result
+    },
     async look(account) {
-      const client = unsaved.get(account)
-      if (client !== undefined) return signedIn(client.getSnapshot().account)
+      const client = parts.unsaved.get(account)
+      if (client !== undefined) return told(client.getSnapshot().account)
       const record = await store.get(slotOf(config.client.provider.id, account))
       if (record === undefined || (await isOver(record, clock.now()))) return undefined
-      return signedIn(record.account)
+      return { ...told(record.account), record }
     },
   }
 }
 
-function signedIn(who: Account | undefined): SignedIn {
+interface Parts {
+  readonly config: WorkerConfig
+  readonly store: Store
+  readonly fetch: Fetch
+  /** The accounts whose early refresh has just failed. */
+  readonly paused: FreshMap<true>
+  /** The clients whose memory holds the only copy of what came, until a later call can write it. */
+  readonly unsaved: FreshMap<Client>
+  /** The clients that nobody uses, and the records that they hold. */
+  readonly idle: FreshMap<{ readonly opened: OpenClient; readonly record: StoredRecord }>
+}
+
+function make(parts: Parts, account: string, keep: Visit['keep'], transactions?: TransactionStore): OpenClient {
+  const { config, store, fetch, paused } = parts
+  const client = createClient({
+    ...config.client,
+    ...(paused.get(account) === true && { refreshBefore: 0 }),
+    account,
+    fetch,
+    store: watched(store, () => opened),
+    ...(transactions !== undefined && { transactions }),
+    onEvent: (event) => note(parts, account, client, event),
+  })
+  const opened: OpenClient = { client, keep, busy: false }
+  return opened
+}
+
+function note({ config, paused, unsaved }: Parts, account: string, client: Client, event: ClientEvent): void {
+  if (event.type === 'refresh-failed') paused.set(account, true)
+  if ('code' in event && event.code === 'persist_failed') unsaved.set(account, client)
+  if (event.type === 'signed-out') unsaved.delete(account)
+  config.client.onEvent?.(event)
+}
+
+function borrow(parts: Parts, account: string, record: StoredRecord, keep: Visit['keep']): OpenClient {
+  const known = parts.idle.get(account)
+  parts.idle.delete(account)
+  if (known?.record !== record) return make(parts, account, keep)
+  known.opened.keep = keep
+  return known.opened
+}
+
+/** A token that ends soon is refreshed while it is served, so that something may be under way. */
+function giveBack({ idle, config }: Parts, account: string, record: StoredRecord, opened: OpenClient): void {
+  const { clock, refreshBefore = 300_000 } = config.client
+  const due = endsWithin(record, refreshBefore + idleness, clock.now())
+  if (!opened.busy && !due) idle.set(account, { opened, record })
+}
+
+function told(who: Account | undefined): SignedIn {
   return who === undefined ? {} : { who }
 }
 
-function keeping<T>(work: Promise<T>, keep: Visit['keep']): Promise<T> {
-  keep(work)
-  return work
+/** The store as one client sees it, who is `busy` from the first write on. */
+function watched(store: Store, user: () => OpenClient): Store {
+  return {
+    ...store,
+    update(key, change) {
+      user().busy = true
+      return store.update(key, change)
+    },
+    lock(key, task, options) {
+      user().busy = true
+      const work = store.lock(key, task, options)
+      user().keep(work)
+      return work
+    },
+  }
+}
+
+function endsWithin({ tokens }: StoredRecord, time: number, now: number): boolean {
+  return tokens.expiresAt !== undefined && tokens.expiresAt - now <= time
 }
 
 /** Whether nothing can come of a record any more: the server has ended it, or time has. */
 async function isOver(record: StoredRecord, now: number): Promise<boolean> {
   const { dead, tokens } = record
-  if (tokens.refreshToken === undefined) return tokens.expiresAt !== undefined && tokens.expiresAt <= now
+  if (tokens.refreshToken === undefined) return endsWithin(record, 0, now)
   return dead !== undefined && dead.hash === (await fingerprint(record))
 }

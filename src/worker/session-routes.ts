@@ -54,7 +54,7 @@ async function lookUp(desk: Desk, visit: Visit): Promise<(Session & SignedIn) | 
 }
 
 /** The session of a request that needs one. */
-export async function requireSession(desk: Desk, visit: Visit): Promise<Session> {
+export async function requireSession(desk: Desk, visit: Visit): Promise<Session & SignedIn> {
   const session = await lookUp(desk, visit)
   if (session === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
   return session

@@ -113,9 +113,8 @@ async function forward(desk: Desk, visit: Visit): Promise<Answer | Response> {
   if (match === undefined) return refused(desk, visit, 'not_found')
   if (match instanceof Response) return match
   if (isForged('proxied', visit.request, desk.config)) return refused(desk, visit, 'forbidden')
-  const { account } = await requireSession(desk, visit)
-  const client = desk.clients.open(account, visit.keep)
-  return proxy.forward(match, { send: client.fetch })
+  const found = await requireSession(desk, visit)
+  return desk.clients.lend(found, visit, ({ fetch }) => proxy.forward(match, { send: fetch }))
 }
 
 function preflight({ allowedOrigins }: WorkerConfig, { request }: Visit): Answer {
