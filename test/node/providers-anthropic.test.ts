@@ -211,6 +211,19 @@ describe('anthropicPlatform', () => {
     })
   })
 
+  it('names the hosted page with the query that is registered with it, at both ends', async () => {
+    const made = await rig()
+    const { redirect } = made.server.relocate(anthropicPlatform())
+    const hosted = redirect?.hosted ?? ''
+    expect(hosted).toBe(`${made.origin}/oauth/code/callback?app=anthropic-cli`)
+    const client = made.client(anthropicPlatform())
+    const { url } = await client.start({ redirectUri: hosted })
+    expect(url.searchParams.get('redirect_uri')).toBe(hosted)
+    const page = await (await fetch(await made.server.approve(url))).text()
+    await client.finish(/<code>([^<]+)<\/code>/.exec(page)?.[1] ?? '')
+    expect(made.at('/v1/oauth/token')[0]?.fields['redirect_uri']).toBe(hosted)
+  })
+
   it('names the workspace that the tokens work for, in each call too', async () => {
     const made = await rig()
     const client = made.client(anthropicPlatform())

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/index.ts'
-import { anthropic } from '../../../src/providers/anthropic.ts'
+import { anthropic, createApiKey } from '../../../src/providers/anthropic.ts'
 import { github } from '../../../src/providers/github.ts'
 import { google } from '../../../src/providers/google.ts'
 import { microsoft } from '../../../src/providers/microsoft.ts'
@@ -85,6 +85,23 @@ describe('rows', () => {
     expect(readError?.({ error: 'invalid_grant', error_description: 'x' }, 400)).toBeUndefined()
     expect(readError?.({ error: { type: 1 } }, 400)).toBeUndefined()
     expect(readError?.(undefined, 400)).toBeUndefined()
+  })
+
+  it('give an API key in every runtime, or say which scope is missing', async () => {
+    const server = createProviderServer({ provider: 'anthropic' })
+    const provider = server.relocate(anthropic())
+    const client = createClient({ provider, fetch: server.fetch, redirectUri: 'http://localhost:1/callback' })
+    const signIn = async (scopes: readonly string[]): Promise<unknown> =>
+      client.finish(await server.approve((await client.start()).url, { scopes }))
+    await signIn(provider.scopes ?? [])
+    expect([await createApiKey(client)]).toEqual(server.apiKeys)
+    await signIn(['user:profile'])
+    const missing = { code: 'scope_missing', detail: { missing: ['org:create_api_key'] } }
+    await expect(createApiKey(client)).rejects.toMatchObject(missing)
+    server.tamper.tokenResponse = ({ scope: _, ...answer }) => answer
+    await signIn(['user:profile'])
+    await expect(createApiKey(client)).rejects.toMatchObject(missing)
+    expect(server.apiKeys).toHaveLength(1)
   })
 
   it('carry the device login of Codex in every runtime', async () => {
