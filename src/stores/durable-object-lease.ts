@@ -1,13 +1,16 @@
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { toBase64url } from './base64url.ts'
-import type { Claim, VaultSocket } from './durable-object-queue.ts'
+import type { Claim, ClaimAnswer, VaultSocket } from './durable-object-queue.ts'
+import type { Deposit } from './durable-object-storage.ts'
 import { pause, type Vault } from './durable-object-stub.ts'
 
 /** A lock that is held. */
 export interface VaultLease {
   /** New for each holder. What a write under the lease must show. */
   readonly token: string
+  /** What was stored when the lock was had. */
+  readonly deposit: Deposit | undefined
   /** Never rejects. */
   release(): Promise<void>
 }
@@ -32,13 +35,13 @@ export async function holdVaultLease(vault: Vault, times: LeaseTimes, wait: Lock
     line.abort()
   }
   try {
-    await granted(vault, { claim, line: line.signal, timeout: times.timeout }, wait)
+    const deposit = await granted(vault, { claim, line: line.signal, timeout: times.timeout }, wait)
+    return { token: claim.token, deposit, release }
   } catch (error) {
     // It may be ours, and nobody told us.
     void release()
     throw error
   }
-  return { token: claim.token, release }
 }
 
 /** A random name that nobody guesses. */
@@ -53,7 +56,7 @@ interface Line {
   readonly timeout: number
 }
 
-function granted(vault: Vault, { claim, line, timeout }: Line, wait: LockOptions): Promise<void> {
+function granted(vault: Vault, { claim, line, timeout }: Line, wait: LockOptions): Promise<Deposit | undefined> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
     const fail = (error: OAuthError): void => {
@@ -79,9 +82,9 @@ function granted(vault: Vault, { claim, line, timeout }: Line, wait: LockOptions
         Math.min(Math.max(0, left), 2 ** 31 - 1),
       )
     }
-    const held = (): void => {
+    const held = (deposit: Deposit | undefined): void => {
       settle()
-      resolve()
+      resolve(deposit)
     }
     void stayOnLine(vault, claim, { line, queued, held })
   })
@@ -90,7 +93,7 @@ function granted(vault: Vault, { claim, line, timeout }: Line, wait: LockOptions
 interface Listener {
   readonly line: AbortSignal
   queued(): void
-  held(): void
+  held(deposit: Deposit | undefined): void
 }
 
 /**
@@ -106,9 +109,9 @@ async function stayOnLine(vault: Vault, claim: Claim, { line, queued, held }: Li
     if (socket === undefined) continue
     await talk(socket, claim, line, (answer, hangUp) => {
       attempt = 0
-      if (answer === 'granted') {
+      if (answer.granted) {
         mine = true
-        held()
+        held(answer.deposit)
       } else if (mine) {
         lost = true
         hangUp()
@@ -117,7 +120,7 @@ async function stayOnLine(vault: Vault, claim: Claim, { line, queued, held }: Li
   }
 }
 
-type OnAnswer = (answer: string, hangUp: () => void) => void
+type OnAnswer = (answer: ClaimAnswer, hangUp: () => void) => void
 
 /** Claims over one connection, and gives signs of life, until it ends. */
 function talk(socket: VaultSocket, claim: Claim, line: AbortSignal, onAnswer: OnAnswer): Promise<void> {
@@ -133,7 +136,7 @@ function talk(socket: VaultSocket, claim: Claim, line: AbortSignal, onAnswer: On
       end()
     }
     line.addEventListener('abort', hangUp)
-    socket.addEventListener('message', ({ data }) => onAnswer(String(data), hangUp))
+    socket.addEventListener('message', ({ data }) => onAnswer(JSON.parse(String(data)) as ClaimAnswer, hangUp))
     socket.addEventListener('close', end)
     socket.addEventListener('error', end)
     quietly(() => socket.send(JSON.stringify(claim)))

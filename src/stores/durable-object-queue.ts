@@ -1,4 +1,4 @@
-import type { VaultRows } from './durable-object-storage.ts'
+import type { Deposit, VaultRows } from './durable-object-storage.ts'
 
 /** One end of a WebSocket, as Workers have it. */
 export interface VaultSocket {
@@ -16,8 +16,11 @@ export interface Claim {
   readonly length: number
 }
 
-/** What the object answers: it is yours; or others are before you. */
-export type ClaimAnswer = 'granted' | 'queued'
+/** What the object answers: it is yours, and this is what is stored; or others are before you. */
+export interface ClaimAnswer {
+  readonly granted: boolean
+  readonly deposit?: Deposit | undefined
+}
 
 /** The object's end of a lock. */
 export interface VaultQueue {
@@ -57,7 +60,7 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
   function grant(next: Waiter): void {
     holder = next
     expire(next.claim, next.claim.length)
-    say(next.socket, 'granted')
+    say(next.socket, { granted: true, deposit: rows.deposit() })
   }
 
   function claim(next: Waiter): void {
@@ -65,7 +68,7 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
     if (lease?.token === next.claim.token) return grant(next)
     waiting.push(next)
     if (lease === undefined) advance()
-    else say(next.socket, 'queued')
+    else say(next.socket, { granted: false })
   }
 
   function advance(): void {
@@ -121,7 +124,7 @@ function listen(socket: VaultSocket, { claim, alive, leave }: Listener): void {
 
 function say(socket: VaultSocket, answer: ClaimAnswer): void {
   try {
-    socket.send(answer)
+    socket.send(JSON.stringify(answer))
   } catch {
     // They have gone, and the event that says so is on its way.
   }

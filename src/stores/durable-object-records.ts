@@ -1,7 +1,7 @@
 import type { HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Deposit } from './durable-object-storage.ts'
-import { randomName } from './durable-object-lease.ts'
+import { randomName, type VaultLease } from './durable-object-lease.ts'
 import type { Vault } from './durable-object-stub.ts'
 import { keyRing, type EncryptionKeys } from './encryption-key.ts'
 import { readRecord, recordText } from './record-text.ts'
@@ -60,26 +60,49 @@ export interface VaultRecords {
 /** How long an update that others keep overtaking goes on trying, in milliseconds. */
 const patience = 30_000
 
+/** For how long what came with a lock is as good as read, in milliseconds. */
+const freshFor = 500
+
+/** A lock that is held, and what was stored when it was had. */
+export type HeldLease = Pick<VaultLease, 'token' | 'deposit'>
+
 /** Reads and writes, under `lease` if there is one. */
-export function vaultHandle(records: VaultRecords, lease?: string): HeldStore {
+export function vaultHandle(records: VaultRecords, lease?: HeldLease): HeldStore {
+  // What came with the lock saves the first look, if that follows at once; a later one looks for something newer.
+  let came = lease
+  const until = performance.now() + freshFor
+
+  async function read(slot: string): Promise<Deposit | undefined> {
+    const known = performance.now() < until ? came : undefined
+    came = undefined
+    return (known ?? (await records.vaultOf(slot).call({ do: 'read' }))).deposit
+  }
+
   return {
     get: async (slot) => {
-      const { deposit } = await records.vaultOf(slot).call({ do: 'read' })
+      const deposit = await read(slot)
       return deposit && records.codec.read(slot, deposit.text)
     },
-    update: (slot, change) => update(records, slot, change, lease),
+    update: async (slot, change) => {
+      const before = await read(slot)
+      return update(records, { slot, change, before, lease: lease?.token })
+    },
   }
+}
+
+interface Update {
+  readonly slot: string
+  readonly change: RecordChange
+  readonly before: Deposit | undefined
+  readonly lease: string | undefined
 }
 
 async function update(
   records: VaultRecords,
-  slot: string,
-  change: RecordChange,
-  lease: string | undefined,
+  { slot, change, before, lease }: Update,
 ): Promise<StoredRecord | undefined> {
-  const vault = records.vaultOf(slot)
   const until = performance.now() + patience
-  let { deposit } = await vault.call({ do: 'read' })
+  let deposit = before
   // Who was overtaken once waits for a turn, or the same might happen without end.
   let turn: string | undefined
   do {
@@ -91,7 +114,7 @@ async function update(
     if (answer.outcome === 'done') return next?.record
     if (answer.outcome === 'lost') throw unwritten('the lock was lost')
     turn ??= randomName()
-    ;({ deposit } = await vault.call({ do: 'take turn', turn }))
+    ;({ deposit } = await records.vaultOf(slot).call({ do: 'take turn', turn }))
   } while (performance.now() < until)
   throw unwritten('others kept changing the record')
 }

@@ -80,7 +80,7 @@ export function durableObjectStore(namespace: VaultNamespace, options: DurableOb
     checkLockOptions(wait)
     const own = await holdVaultLease(records.vaultOf(slot), { lease, timeout }, wait)
     try {
-      return await task(vaultHandle(records, own.token))
+      return await task(vaultHandle(records, own))
     } finally {
       await own.release()
     }

@@ -1,3 +1,5 @@
+import { parseUrl } from '../core/index.ts'
+
 /** Where a request points, as far as a proxy is concerned. */
 export interface Target {
   readonly path: string
@@ -9,7 +11,9 @@ export interface Target {
 
 /** Reads the URL of a request. Some runtimes normalise it before we see it, and some leave that to us. */
 export function canonicalTarget(href: string): Target {
-  const { pathname, search } = new URL(href)
+  const url = parseUrl(href)
+  if (url === undefined) return { path: '', search: '', canonical: false }
+  const { pathname, search } = url
   const written = /^[a-z][a-z\d+.-]*:\/\/[^/?#\\]*([^?#]*)/i.exec(href)?.[1] ?? ''
   const asWritten = (written === '' ? '/' : written) === pathname && !href.includes('#')
   return { path: pathname, search, canonical: asWritten && isCanonicalPath(pathname) }
@@ -37,7 +41,7 @@ function isPlain(segment: string): boolean {
 }
 
 /** What ends a segment or its name for somebody, or is dropped by somebody; and segments of dots only. */
-const ambiguous = /[\p{Cc}\p{Cf}\p{Cs}/\\%;?#]|^\s*\.+\s*$/u
+const ambiguous = /[\p{Cc}\p{Cf}\p{Cs}/\\%;?#]|^\s|\s$|^\.+$/u
 
 /** No text where the bytes are not UTF-8 in its shortest form. */
 function decoded(segment: string): string | undefined {
