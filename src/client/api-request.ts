@@ -81,20 +81,20 @@ function checkUrl(origins: ReadonlySet<string>, href: string): void {
   if (!isWithin(origins, url.href)) throw new OAuthError('origin_not_allowed', { origin: url.origin })
 }
 
+/** What a request says of itself: its `init` has the last word. */
+export function told<Name extends 'method' | 'headers' | 'signal' | 'redirect'>(
+  { input, init }: ApiRequest,
+  name: Name,
+): RequestInit[Name] | Request[Name] | undefined {
+  return init?.[name] ?? (typeof input === 'string' ? undefined : input[name])
+}
+
 export function urlOf({ input }: ApiRequest): URL {
   return new URL(typeof input === 'string' ? input : input.url)
 }
 
-export function methodOf({ input, init }: ApiRequest): string {
-  return (init?.method ?? (typeof input === 'string' ? 'GET' : input.method)).toUpperCase()
-}
-
-export function signalOf({ input, init }: ApiRequest): AbortSignal | undefined {
-  return init?.signal ?? (typeof input === 'string' ? undefined : input.signal)
-}
-
-export function redirectOf({ input, init }: ApiRequest): RequestRedirect {
-  return init?.redirect ?? (typeof input === 'string' ? 'follow' : input.redirect)
+export function methodOf(request: ApiRequest): string {
+  return told(request, 'method')?.toUpperCase() ?? 'GET'
 }
 
 /** Whether a request can be made again: a stream can be read only once. */

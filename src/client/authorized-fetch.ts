@@ -4,19 +4,9 @@ import { networkError } from '../core/send.ts'
 import type { Proof } from '../core/call.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { AddHeaders } from './api-headers.ts'
-import {
-  apiRequest,
-  isRepeatable,
-  isSafe,
-  isWithin,
-  methodOf,
-  readdressed,
-  redirectOf,
-  signalOf,
-  urlOf,
-} from './api-request.ts'
+import { apiRequest, isRepeatable, isSafe, isWithin, methodOf, readdressed, told, urlOf } from './api-request.ts'
 import type { ApiRequest } from './api-request.ts'
-import { challengeError } from './challenge-error.ts'
+import { challengeError } from '../core/challenge-error.ts'
 
 /** What the fetch with a token is made of. */
 export interface AuthorizedFetchParts {
@@ -50,14 +40,14 @@ export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
       const response = await sendWithToken(parts, request)
       return redirects.includes(response.status) ? await followed(parts, request, response) : response
     } catch (error) {
-      const signal = signalOf(request)
+      const signal = told(request, 'signal')
       throw signal?.aborted === true ? (signal.reason ?? new OAuthError('aborted', {})) : error
     }
   }
 }
 
 async function sendWithToken(parts: AuthorizedFetchParts, request: ApiRequest): Promise<Response> {
-  const tokens = parts.atHand() ?? (await parts.tokens(undefined, signalOf(request)))
+  const tokens = parts.atHand() ?? (await parts.tokens(undefined, told(request, 'signal') ?? undefined))
   const response = await send(parts, tokens, request)
   if (response.status !== 401) return response
   const better = await afterRefusal(parts, tokens, request, response)
@@ -76,9 +66,9 @@ async function afterRefusal(
   const error = challengeError(response)
   if (error !== undefined && error !== 'invalid_token') return undefined
   try {
-    return await parts.tokens(refused.accessToken, signalOf(request))
+    return await parts.tokens(refused.accessToken, told(request, 'signal') ?? undefined)
   } catch (cause) {
-    if (signalOf(request)?.aborted === true) throw cause
+    if (told(request, 'signal')?.aborted === true) throw cause
     // The API's own answer says more than our failure to renew.
     return undefined
   }
@@ -91,7 +81,7 @@ const redirects = [301, 302, 303, 307, 308]
 const hops = 5
 
 async function followed(parts: AuthorizedFetchParts, request: ApiRequest, answer: Response): Promise<Response> {
-  if (redirectOf(request) === 'manual') return answer
+  if (told(request, 'redirect') === 'manual') return answer
   let current = request
   let response = answer
   for (let hop = 0; redirects.includes(response.status); hop++) {
@@ -99,7 +89,7 @@ async function followed(parts: AuthorizedFetchParts, request: ApiRequest, answer
     if (location === null) return response
     drop(response)
     const target = parseUrl(location, urlOf(current))
-    const followable = hop < hops && isSafe(request) && redirectOf(request) === 'follow'
+    const followable = hop < hops && isSafe(request) && (told(request, 'redirect') ?? 'follow') === 'follow'
     if (!followable || target === undefined || !isWithin(parts.apiOrigins, target.href)) {
       throw new OAuthError('unexpected_redirect', { endpoint: 'api', status: response.status })
     }
@@ -113,19 +103,13 @@ async function send(parts: AuthorizedFetchParts, tokens: TokenSet, request: ApiR
   const headers = withHeaders(request, tokens, parts.addHeaders)
   const proof = tokens.tokenType === 'DPoP' ? await parts.proof(tokens) : undefined
   if (proof === undefined) return exchange(parts, request, headers)
-  const proven = (): Promise<Response> =>
-    proof.prove({
-      accessToken: tokens.accessToken,
-      method: methodOf(request),
-      url: urlOf(request),
-      send: (dpop) => exchange(parts, request, withDpop(headers, dpop)),
-    })
-  const response = await proven()
-  if (response.status !== 401 || challengeError(response) !== 'use_dpop_nonce' || !isRepeatable(request)) {
-    return response
-  }
-  drop(response)
-  return proven()
+  return proof.prove({
+    accessToken: tokens.accessToken,
+    method: methodOf(request),
+    url: urlOf(request),
+    send: (dpop) => exchange(parts, request, withDpop(headers, dpop)),
+    repeatable: isRepeatable(request),
+  })
 }
 
 async function exchange(
@@ -142,7 +126,7 @@ async function exchange(
     // The native text is left out: a custom `fetch` may have put the request into it.
     throw networkError('api', error)
   }
-  if (response.type !== 'opaqueredirect' || redirectOf(request) === 'manual') return response
+  if (response.type !== 'opaqueredirect' || told(request, 'redirect') === 'manual') return response
   // A browser hides where a redirect leads, so that it can be neither checked nor followed.
   throw new OAuthError('unexpected_redirect', { endpoint: 'api' })
 }
@@ -164,12 +148,12 @@ function drop(response: Response): void {
 
 /** The caller's headers with ours: a token of the caller's own would be a second one. */
 function withHeaders(
-  { input, init }: ApiRequest,
+  request: ApiRequest,
   tokens: TokenSet,
   addHeaders: AddHeaders | undefined,
 ): Record<string, string> | Headers {
   const authorization = `${tokens.tokenType} ${tokens.accessToken}`
-  const given = init?.headers ?? (typeof input === 'string' ? undefined : input.headers)
+  const given = told(request, 'headers')
   if (given === undefined && addHeaders === undefined) return { authorization }
   const headers = readHeaders(given)
   addHeaders?.(headers)

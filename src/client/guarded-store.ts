@@ -14,13 +14,7 @@ export function guardedStore(store: Store): Store {
     ...(keepsKeys !== undefined && { keepsKeys }),
     ...(solitary !== undefined && { solitary }),
     keys: () => typed(denied, () => store.keys()),
-    lock: async (key, task, options) => {
-      try {
-        return await store.lock(key, (held) => task(guardedHeld(held)), options)
-      } catch (error) {
-        throw isOAuthError(error) ? error : denied()
-      }
-    },
+    lock: (key, task, options) => typed(denied, () => store.lock(key, (held) => task(guardedHeld(held)), options)),
     ...(typeof store.watch === 'function' && { watch: (key, listener) => watched(store, key, listener) }),
   }
 }
@@ -53,25 +47,23 @@ function guardedHeld(held: HeldStore): HeldStore {
   }
 }
 
-function bounded<T>({ clock, timeout }: StoreBounds, failure: () => OAuthError, ask: () => Promise<T>): Promise<T> {
+function bounded<T>({ clock, timeout }: StoreBounds, failure: Failure, ask: () => Promise<T>): Promise<T> {
   return within(typed(failure, ask), 'the transaction store', timeout, clock)
 }
 
-async function typed<T>(failure: () => OAuthError, ask: () => Promise<T>): Promise<T> {
+/** What a store's own failure to answer is called. */
+type Failure = 'store_denied' | 'persist_failed'
+
+const denied = 'store_denied'
+const unwritten = 'persist_failed'
+
+async function typed<T>(failure: Failure, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
     // A stranger's error may hold the record that it was about.
-    throw isOAuthError(error) ? error : failure()
+    throw isOAuthError(error) ? error : new OAuthError(failure, { where: 'the store', reason: 'it threw.' })
   }
-}
-
-function denied(): OAuthError {
-  return new OAuthError('store_denied', { where: 'the store', reason: 'it threw.' })
-}
-
-function unwritten(): OAuthError {
-  return new OAuthError('persist_failed', { where: 'the store', reason: 'it threw.' })
 }
 
 /** The record, if a token can be served from it. The caller may keep the tokens, and not change them for others. */

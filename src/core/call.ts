@@ -33,6 +33,8 @@ export interface ProvenRequest {
   readonly url: URL
   /** Sends the request with this `DPoP` header. */
   readonly send: (header: string) => Promise<Response>
+  /** Whether an API that asks for a fresh nonce may be sent the request once more. @default false */
+  readonly repeatable?: boolean
 }
 
 /** One request to the server. */

@@ -1,5 +1,6 @@
 import { OAuthError, untrustedText } from '../errors.ts'
 import type { Provider, ProviderError } from '../contracts.ts'
+import { challengeError } from './challenge-error.ts'
 import { jsonMembers, stringMember } from './json.ts'
 import { retryAfter } from './retry-after.ts'
 
@@ -57,21 +58,12 @@ function refusal(answer: FailedAnswer, told: ProviderError): OAuthError {
 function readError(answer: FailedAnswer): ProviderError | undefined {
   const members = jsonMembers(answer.text)
   const own = members && answer.provider.readError?.(members, answer.response.status)
-  const error = errorCode(own?.error ?? stringMember(members, 'error') ?? challengeError(answer), answer.secrets)
+  // An API need not say it in a body. At the token endpoint a challenge is no verdict: a proxy may have written it.
+  const challenge = answer.endpoint === 'userinfo' ? challengeError(answer.response) : undefined
+  const error = errorCode(own?.error ?? stringMember(members, 'error') ?? challenge, answer.secrets)
   if (error === undefined) return undefined
   const description = own?.description ?? stringMember(members, 'error_description')
   return description === undefined ? { error } : { error, description }
-}
-
-/**
- * What an API says in its challenge; it need not say it in a body. At the token endpoint a challenge
- * is no verdict: a proxy may have written it.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750, section 3}
- */
-function challengeError({ endpoint, response }: FailedAnswer): string | undefined {
-  if (endpoint !== 'userinfo') return undefined
-  return /\berror\s*=\s*"?([a-z_]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1]
 }
 
 /** An error code, where `value` is one by the grammar of RFC 6749 §5.2, and short. */

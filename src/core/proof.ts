@@ -13,6 +13,7 @@ import {
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Proof, ProvenRequest } from './call.ts'
+import { challengeError } from './challenge-error.ts'
 
 /**
  * Makes a key for DPoP. It cannot be extracted, unless it must be written down as a JWK.
@@ -65,7 +66,7 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
     },
   })
   return {
-    prove({ accessToken, method, url, send }) {
+    async prove({ accessToken, method, url, send, repeatable = false }) {
       const options = {
         DPoP: handle,
         [allowInsecureRequests]: true,
@@ -73,7 +74,12 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
           send(headers['dpop'] ?? ''),
       }
       if (accessToken !== undefined) {
-        return protectedResourceRequest(accessToken, method, url, undefined, null, options).catch(answerOf)
+        const ask = (): Promise<Response> =>
+          protectedResourceRequest(accessToken, method, url, undefined, null, options).catch(answerOf)
+        const answer = await ask()
+        if (!repeatable || answer.status !== 401 || challengeError(answer) !== 'use_dpop_nonce') return answer
+        void answer.body?.cancel().catch(() => undefined)
+        return ask()
       }
       // Only its proof is of use to us, and that it keeps the nonce of the answer.
       const server = { issuer: url.origin, token_endpoint: url.href }
