@@ -64,6 +64,8 @@ describe('github', () => {
     const client = made.client(github({ scopes: ['read:user'] }), { clientId, clock })
     const device = await client.device()
     const [asked] = made.at('/login/device/code')
+    expect(asked?.type).toBe('application/x-www-form-urlencoded')
+    expect(asked?.headers.get('accept')).toBe('application/json')
     expect(asked?.fields).toEqual({ client_id: clientId, scope: 'read:user' })
     const waiting = device.wait()
     await expect.poll(() => made?.arrived.length).toBeGreaterThan(0)
@@ -74,6 +76,14 @@ describe('github', () => {
       client_id: clientId,
       device_code: expect.any(String),
     })
+    const { refreshToken } = await client.getToken()
+    await client.getToken({ forceRefresh: true })
+    expect(made.at('/login/oauth/access_token')[0]?.fields).toEqual({
+      grant_type: 'refresh_token',
+      client_id: clientId,
+      refresh_token: refreshToken,
+    })
+    expect(await client.signOut()).toEqual({ revocation: 'unsupported' })
   })
 
   it('asks for a new sign-in when GitHub calls the refresh token bad', async () => {

@@ -62,6 +62,7 @@ describe('openaiCodex', () => {
       code_verifier: expect.stringMatching(/^[\w-]{43}$/),
     })
     expect(await generateCodeChallenge(String(exchange?.fields['code_verifier']))).toBe(asked['code_challenge'])
+    expect(exchange?.headers.has('openai-beta')).toBe(false)
     expect(client.getSnapshot().account).toEqual({
       key: `${made.origin}|ada`,
       issuer: made.origin,
@@ -271,6 +272,8 @@ describe('chatgpt', () => {
     })
     const [exchange] = made.at('/api/accounts/oauth/token')
     expect(exchange?.type).toBe('application/x-www-form-urlencoded')
+    expect(exchange?.headers.get('accept')).toBe('application/json')
+    expect(exchange?.headers.get('user-agent')).toBe('latchkey')
     expect(exchange?.fields).toEqual({
       grant_type: 'authorization_code',
       client_id: 'app_issued_0001',
@@ -289,8 +292,16 @@ describe('chatgpt', () => {
       refresh_token: refreshToken,
       resource: 'https://api.openai.com/v1',
     })
+    const tokens = await client.getToken()
+    await client.fetch(`${made.server.apiUrl}/echo`)
+    const [call] = made.at('/test-api/echo')
+    expect(call?.headers.get('authorization')).toBe(`Bearer ${tokens.accessToken}`)
+    expect(call?.headers.has('chatgpt-account-id')).toBe(false)
     expect(await client.signOut()).toEqual({ revocation: 'done' })
-    expect(made.at('/api/accounts/oauth/revoke')[0]?.fields['client_id']).toBe('app_issued_0001')
+    expect(made.at('/api/accounts/oauth/revoke').map(({ fields }) => fields)).toEqual([
+      { token: tokens.refreshToken, token_type_hint: 'refresh_token', client_id: 'app_issued_0001' },
+      { token: tokens.accessToken, token_type_hint: 'access_token', client_id: 'app_issued_0001' },
+    ])
   })
 
   it('goes on with the client id that was issued before, and then hints no name', async () => {
