@@ -10,15 +10,7 @@ import type { ClientEvent } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { indexedDBStore } from '../../src/stores/indexeddb.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-
-/** What the server that serves this page puts into it. */
-interface Settings {
-  readonly issuer: string
-  readonly clientId: string
-  readonly api: string
-  /** In which kind of worker the tokens are, if in any. */
-  readonly vault?: 'shared' | 'dedicated' | 'service'
-}
+import type { PageSettings } from './serve-app.ts'
 
 /** What the tests reach for. */
 export interface App {
@@ -36,7 +28,7 @@ export interface App {
   codeOf(work: Promise<unknown>): Promise<unknown>
 }
 
-const settings = JSON.parse(document.querySelector('#settings')?.textContent ?? '{}') as Settings
+const settings = JSON.parse(document.querySelector('#settings')?.textContent ?? '{}') as PageSettings
 const events: App['events'] = []
 const outcomes: unknown[] = []
 const uncaught: string[] = []

@@ -2,7 +2,7 @@ import { type AuthorizationServer, createAuthorizationServer, type RotationPolic
 import { type Listening, listen } from '../../src/testing/listen.node.ts'
 import { type Browser, eventually, type Tab } from './browser.ts'
 import { becomes, ready } from './in-page.ts'
-import { serveApp } from './serve-app.ts'
+import { type PageSettings, serveApp } from './serve-app.ts'
 
 /** The application, and a server of ours on another origin that says yes to everybody. */
 export interface Double {
@@ -12,6 +12,10 @@ export interface Double {
   readonly reports: readonly unknown[]
   /** Every token that it has given away. */
   readonly tokens: readonly string[]
+  /** Every state, code and verifier that it was sent. */
+  readonly secrets: readonly string[]
+  /** From where it was asked, as the browser says. */
+  readonly referrers: ReadonlySet<string>
   /** How often a refresh token was presented. */
   refreshes(): number
   /** A page of the application. */
@@ -30,18 +34,20 @@ export interface DoubleOptions {
   readonly rotation?: RotationPolicy
   /** May answer in the server's place. */
   readonly before?: (request: Request) => Response | undefined
-  /** In which kind of worker the application keeps its tokens. */
-  readonly vault?: 'shared' | 'dedicated' | 'service'
+  /** What is special about the page. */
+  readonly page?: Pick<PageSettings, 'vault' | 'script'>
 }
 
 /** Starts both. */
 export async function startDouble({
   rotation = 'strict',
   before = () => undefined,
-  vault,
+  page = {},
 }: DoubleOptions = {}): Promise<Double> {
   let running: AuthorizationServer | undefined
   const tokens: string[] = []
+  const secrets: string[] = []
+  const referrers = new Set<string>()
   const reports: unknown[] = []
   const authorization: Listening<{ readonly fetch: AuthorizationServer['fetch'] }> = await listen((origin) => {
     const server = createAuthorizationServer({ issuer: origin, autoApprove: true, clients, rotation })
@@ -49,15 +55,16 @@ export async function startDouble({
     return {
       fetch: async (input, init) => {
         const request = new Request(input, init)
+        referrers.add(request.headers.get('referer') ?? '')
+        await overhear(secrets, request)
         return before(request) ?? remember(tokens, await server.fetch(request))
       },
     }
   })
   if (running === undefined) throw new Error('There is no server.')
   const server = running
-  const app = await serveApp(
-    { issuer: server.issuer, clientId: 'app', api: server.apiUrl, ...(vault && { vault }) },
-    (report) => reports.push(report),
+  const app = await serveApp({ issuer: server.issuer, clientId: 'app', api: server.apiUrl, ...page }, (report) =>
+    reports.push(report),
   )
 
   const open = async (browser: Browser): Promise<Tab> => {
@@ -69,6 +76,8 @@ export async function startDouble({
     server,
     origin: app.origin,
     tokens,
+    secrets,
+    referrers,
     reports,
     refreshes: () => server.history.count({ endpoint: 'token', grant: 'refresh_token' }),
     open,
@@ -92,6 +101,12 @@ async function signIn(tab: Tab): Promise<void> {
   )
   await tab.run('await app.client.handleRedirectCallback()')
   await becomes(tab, 'signed-in')
+}
+
+async function overhear(secrets: string[], request: Request): Promise<void> {
+  const isForm = request.headers.get('content-type')?.includes('form') === true
+  const form = isForm ? new URLSearchParams(await request.clone().text()) : new URL(request.url).searchParams
+  for (const name of ['state', 'code', 'code_verifier']) secrets.push(...form.getAll(name))
 }
 
 async function remember(tokens: string[], response: Response): Promise<Response> {

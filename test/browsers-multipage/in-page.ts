@@ -31,3 +31,9 @@ export function becomes(tab: Tab, status: string): Promise<Status> {
     return found.status === status ? found : undefined
   }, 5000)
 }
+
+/** Where a script of the page finds one of these, also a piece of one: see `spy.ts`. */
+export function finds(tab: Tab, secrets: readonly string[]): Promise<readonly string[]> {
+  const pieces = secrets.map((secret) => secret.slice(-24, -4))
+  return tab.run(`return globalThis.searchFor(${JSON.stringify(pieces)})`)
+}

@@ -1,12 +1,22 @@
 import { build } from 'esbuild'
 import { type Listening, listen } from '../../src/testing/listen.node.ts'
 
-/** The scripts of the application: its page, its worker, and one that runs before all others, to spy on them. */
-const scripts = ['app', 'vault', 'spy']
+/** The application: its page, the same with React, its worker, and a script before all others that spies on them. */
+const scripts = ['app', 'react', 'vault', 'spy']
 
-/** The origin of the application: one page at every path, with `app.ts` in it. `onReport` hears what it reports. */
+/** What the page is told. */
+export interface PageSettings {
+  readonly issuer: string
+  readonly clientId: string
+  readonly api: string
+  readonly vault?: 'shared' | 'dedicated' | 'service' | undefined
+  /** Which script the page has. @default 'app' */
+  readonly script?: 'app' | 'react' | undefined
+}
+
+/** The origin of the application: one page at every path. `onReport` hears what it reports. */
 export async function serveApp(
-  settings: object,
+  settings: PageSettings,
   onReport: (report: unknown) => void = () => undefined,
 ): Promise<Listening<{ fetch: typeof fetch }>> {
   const texts = await (built ??= buildScripts())
@@ -15,7 +25,7 @@ export async function serveApp(
       const request = new Request(input, init)
       const { pathname } = new URL(request.url)
       if (pathname === '/report') {
-        onReport(await request.json())
+        onReport({ ...(await request.json()), referrer: request.headers.get('referer') ?? '' })
         return new Response(undefined, { status: 204 })
       }
       const script = texts.get(pathname)
@@ -34,6 +44,10 @@ async function buildScripts(): Promise<ReadonlyMap<string, string>> {
     bundle: true,
     format: 'iife',
     target: 'es2022',
+    // This package says of itself that importing it does nothing; its test pages do something.
+    ignoreAnnotations: true,
+    // React is strict while it is developed with only.
+    define: { 'process.env.NODE_ENV': '"development"' },
     outdir: '/',
     write: false,
     logLevel: 'error',
@@ -41,12 +55,12 @@ async function buildScripts(): Promise<ReadonlyMap<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [path, text]))
 }
 
-function page(settings: object): string {
+function page(settings: PageSettings): string {
   return `<!doctype html><meta charset="utf-8"><title>app</title><link rel="icon" href="data:,">
 <script src="/spy.js"></script>
 <button id="popup">Sign in</button>
 <script type="application/json" id="settings">${JSON.stringify(settings)}</script>
-<script type="module" src="/app.js"></script>`
+<script type="module" src="/${settings.script ?? 'app'}.js"></script>`
 }
 
 // `no-store` would keep pages out of the back/forward cache.

@@ -103,7 +103,8 @@ const search: Search = async (needles) => {
   walk([globalThis], look)
   await new Promise((resolve) => setTimeout(resolve, 50))
   walk(kept.splice(0), look)
-  for (const area of [localStorage, sessionStorage]) look('web storage', textsOf({ ...area }))
+  look('localStorage', textsOf({ ...localStorage }))
+  look('sessionStorage', textsOf({ ...sessionStorage }))
   look('cookies', document.cookie)
   look('address', location.href + document.referrer + textsOf(history.state))
   look('document', document.documentElement.outerHTML)
@@ -118,17 +119,17 @@ type Look = (where: string, text: string) => void
 
 /** Everything that can be reached from these, by properties of its own and of its prototypes. */
 function walk(roots: readonly unknown[], look: Look): void {
-  const seen = new Set<unknown>([heard, search])
-  const waiting = [...roots]
+  const seen = new Set<unknown>([heard, search, localStorage, sessionStorage])
+  const waiting: (readonly [unknown, string])[] = roots.map((root) => [root, 'globals'])
   for (let steps = 0; waiting.length > 0 && steps < 200_000; steps++) {
-    const value = waiting.pop()
-    if (typeof value === 'string') look('globals', value)
+    const [value, path] = waiting.pop() ?? []
+    if (typeof value === 'string') look(String(path), value)
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue
     seen.add(value)
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) look('globals', textsOf(value))
-    if (value instanceof Map || value instanceof Set) waiting.push(...value)
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) look(String(path), textsOf(value))
+    if (value instanceof Map || value instanceof Set) for (const item of value) waiting.push([item, `${path}, an item`])
     for (let owner: object | null = value; owner !== null; owner = Object.getPrototypeOf(owner)) {
-      for (const key of Reflect.ownKeys(owner)) waiting.push(read(value, key))
+      for (const key of Reflect.ownKeys(owner)) waiting.push([read(value, key), `${path}.${String(key)}`])
     }
   }
 }
