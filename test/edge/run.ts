@@ -4,9 +4,10 @@
 import { styleText } from 'node:util'
 import type { EdgePart } from './part.ts'
 import { proxyPaths } from './proxy-paths.ts'
+import { speed } from './speed.ts'
 import { stores } from './stores.ts'
 
-const parts: Readonly<Record<string, EdgePart>> = { paths: proxyPaths, stores }
+const parts: Readonly<Record<string, EdgePart>> = { paths: proxyPaths, stores, speed }
 
 const words = process.argv.slice(2)
 const short = words.includes('--short')
