@@ -65,7 +65,7 @@ function checkContentPolicy(page: string, endpoint: string | undefined, headers:
 /** @see {@link https://www.w3.org/TR/CSP3/#match-url-to-source-expression CSP 3, section 6.7.2.7} */
 function admits(source: string, endpoint: string, page: string): boolean {
   const { origin, protocol, host, hostname } = new URL(endpoint)
-  if (source === '*' || source === protocol || source === origin || source === host) return true
+  if (source === '*' || source === protocol) return true
   if (source === "'self'") return origin === new URL(page).origin
   const named = source.replace(/^[a-z]+:\/\//, '').split('/')[0] ?? ''
   return named.startsWith('*.') ? hostname.endsWith(named.slice(1)) : named === host

@@ -1,5 +1,5 @@
-import { access, constants, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { isOAuthError } from '../errors.ts'
 import { fileStore } from '../node/index.ts'
 import { lockHolder } from '../node/lock-holder.ts'
@@ -25,13 +25,19 @@ async function unreadable(path: string): Promise<Finding | undefined> {
 
 /** A file is replaced by another in its folder, which for a new person may not exist yet. */
 async function unwritable(path: string): Promise<readonly Finding[]> {
-  const denied: Finding[] = []
-  if ((await exists(path)) && !(await may(path)))
-    denied.push({ fix: 'store_denied', what: `${path} may not be written.` })
+  const locked = (await exists(path)) && !(await succeeds(access(path, constants.W_OK)))
   let folder = dirname(path)
   while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder)
-  if (!(await may(folder))) denied.push({ fix: 'store_denied', what: `Nothing may be written in ${folder}.` })
-  return denied
+  const closed = !(await succeeds(tryWriting(folder)))
+  return [
+    ...(locked ? [{ fix: 'store_denied' as const, what: `${path} may not be written.` }] : []),
+    ...(closed ? [{ fix: 'store_denied' as const, what: `Nothing can be written in ${folder}.` }] : []),
+  ]
+}
+
+/** Permissions do not tell of disks that are full or read-only. */
+async function tryWriting(folder: string): Promise<void> {
+  await rmdir(await mkdtemp(join(folder, '.latchkey-')))
 }
 
 async function tooOpen(path: string, platform: string): Promise<readonly Finding[]> {
@@ -50,15 +56,12 @@ async function staleLock(path: string): Promise<readonly Finding[]> {
   return [{ fix: 'lock_stale', what: `${holder.path} was left behind by ${holder.name}.` }]
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  )
+function exists(path: string): Promise<boolean> {
+  return succeeds(access(path, constants.F_OK))
 }
 
-async function may(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
+function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+  return attempt.then(
     () => true,
     () => false,
   )

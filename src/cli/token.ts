@@ -39,9 +39,9 @@ async function goodToken(asked: Asked, minValidity: number | undefined, world: W
 }
 
 /** What is clearly good. Whatever is doubtful is for the client to decide. */
-function servable({ tokens, dead, intent }: StoredRecord, minValidity: number | undefined): boolean {
+function servable({ tokens }: StoredRecord, minValidity: number | undefined): boolean {
   const { expiresAt, obtainedAt } = tokens
-  if (dead !== undefined || intent !== undefined || tokens.accessToken === '') return false
+  if (tokens.accessToken === '') return false
   const now = Date.now()
   if (expiresAt === undefined) return true
   const usual = Math.min(usualValidity, obtainedAt === undefined ? Infinity : (expiresAt - obtainedAt) / 5)

@@ -65,6 +65,13 @@ describe('latchkey', () => {
     for (const option of Object.keys(commands[name]?.options ?? {})) expect(out).toContain(`--${option}`)
   })
 
+  it('does not mind that nobody listens any more', async () => {
+    const run = rig.start(['--help'])
+    run.child.stdout?.destroy()
+    run.child.stderr?.destroy()
+    expect((await run.ended).code).toBe(0)
+  })
+
   it('says its version', async () => {
     const { program } = await import('./cli-rig.ts')
     const { version } = (await import('../../package.json', { with: { type: 'json' } })).default

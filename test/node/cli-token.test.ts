@@ -24,7 +24,11 @@ const refreshes = (): number => rig.server.history.count({ endpoint: 'token', gr
 async function expire(left = 0): Promise<void> {
   await fileStore({ path: rig.path }).update(
     rig.key,
-    (record) => record && { ...record, tokens: { ...record.tokens, expiresAt: Date.now() + left } },
+    (record) =>
+      record && {
+        ...record,
+        tokens: { ...record.tokens, obtainedAt: Date.now() + left - 3_600_000, expiresAt: Date.now() + left },
+      },
   )
 }
 
@@ -105,7 +109,7 @@ describe('latchkey token', () => {
   it('says so when the server has ended the session', async () => {
     await expire()
     rig.server.revokeSessions()
-    const { code, out, err } = await rig.run(['token'])
+    const { code, out, err } = await rig.run(['token'], { env: { LATCHKEY_ACCESS_TOKEN: 'of somebody else' } })
     expect([code, out]).toEqual([1, ''])
     expect(err).toContain('the server ended the session')
   })
