@@ -98,14 +98,14 @@ describe('latchkey doctor', () => {
   })
 
   it.each([
-    [-3_600_000, '3600 s ahead of'],
-    [3_600_000, '3600 s behind'],
+    [-3_600_000, /\d{4} s ahead of/],
+    [3_600_000, /\d{4} s behind/],
   ])('clock_offset: the server lives in another time (%i ms)', async (offset, words) => {
     const date = new Date(Date.now() + offset).toUTCString()
     const path = '/.well-known/openid-configuration'
     const server = await serve((origin) => ({ [path]: metadata(origin, { headers: { date } }) }))
     expect(await findings([server])).toEqual(['clock_offset'])
-    expect(told.replace(/3(599|60[1-9]) s/, '3600 s')).toContain(words)
+    expect(told).toMatch(words)
   })
 
   it('network and server_error: nobody answers, or somebody in trouble', async () => {
