@@ -7,13 +7,21 @@ export interface Job {
   /** Source files behind an `import()` that the job really asks for when it runs. Every other one is listed, and not counted. */
   readonly loads: readonly string[]
   /** The most that all it loads may weigh, minified and each file compressed by gzip -9, in bytes. */
-  readonly budget: number
+  readonly limit: number
+  /** What it shall come down to. */
+  readonly goal?: number
 }
 
-/** The jobs, and the one table of budgets. */
+/** The jobs, and the one table of budgets. A limit is what was reached, and goes down only. */
 export const jobs: readonly Job[] = [
-  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], budget: 10_500 },
-  { name: 'SPA, OpenID Connect', file: 'spa-oidc.ts', platform: 'browser', loads: [], budget: 40_000 },
-  { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', loads: [], budget: 40_000 },
-  { name: 'script', file: 'script.ts', platform: 'node', loads: [], budget: 60_000 },
+  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], limit: 26_500, goal: 10_500 },
+  {
+    name: 'SPA, OpenID Connect',
+    file: 'spa-oidc.ts',
+    platform: 'browser',
+    loads: ['src/core/optional.ts'],
+    limit: 42_000,
+  },
+  { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', loads: [], limit: 24_500 },
+  { name: 'script', file: 'script.ts', platform: 'node', loads: [], limit: 35_500 },
 ]

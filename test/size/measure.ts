@@ -1,8 +1,7 @@
 import { basename } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
-import type { Metafile, OutputFile, Plugin } from 'esbuild'
-import { readEntries } from '../package/entries.ts'
+import type { Metafile, OutputFile } from 'esbuild'
+import { bundle } from './bundle.ts'
 import type { Job } from './jobs.ts'
 
 /** What something weighs, in bytes. */
@@ -40,38 +39,6 @@ export async function measure(job: Job): Promise<Measured> {
     loaded: sum(chunks.filter(({ loaded }) => loaded)),
     whole: sum(whole.outputFiles.map(({ contents }) => weigh(contents))),
   }
-}
-
-async function bundle(
-  { file, platform }: Job,
-  splitting: boolean,
-): Promise<{ readonly metafile: Metafile; readonly outputFiles: OutputFile[] }> {
-  return build({
-    entryPoints: [new URL(`jobs/${file}`, import.meta.url).pathname],
-    bundle: true,
-    minify: true,
-    splitting,
-    platform,
-    mainFields: ['module', 'main'],
-    format: 'esm',
-    target: 'es2022',
-    outdir: 'out',
-    metafile: true,
-    write: false,
-    legalComments: 'none',
-    external: ['@napi-rs/keyring'],
-    plugins: [fromSource],
-  })
-}
-
-const sources = new Map(readEntries().map(({ subpath, source }) => [subpath.replace('.', 'latchkey'), source]))
-
-/** Takes the package's own subpaths from their sources, which need no build. */
-const fromSource: Plugin = {
-  name: 'from-source',
-  setup({ onResolve }) {
-    onResolve({ filter: /^latchkey(\/|$)/ }, ({ path }) => ({ path: `${process.cwd()}/${sources.get(path)}` }))
-  },
 }
 
 function chunksOf(job: Job, { outputs }: Metafile, files: readonly OutputFile[]): readonly Chunk[] {

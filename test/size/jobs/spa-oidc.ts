@@ -3,7 +3,7 @@ import { oidc } from 'latchkey/providers/oidc'
 import { indexedDBStore } from 'latchkey/stores/indexeddb'
 
 const client = createBrowserClient({
-  provider: oidc({ issuer: 'https://id.example.com' }),
+  provider: oidc({ issuer: 'https://id.example.com', scopes: ['openid', 'offline_access'] }),
   clientId: 'spa',
   redirectUri: `${location.origin}/callback`,
   apiOrigins: ['https://api.example.com'],
@@ -15,6 +15,6 @@ if ((await client.token()) === undefined) {
   await client.signIn({ appState: { returnTo: location.pathname } })
 } else {
   const response = await client.fetch('https://api.example.com/me')
-  document.body.textContent = await response.text()
+  document.querySelector('p')?.append(await response.text())
 }
 document.querySelector('#sign-out')?.addEventListener('click', () => void client.signOut())

@@ -8,6 +8,7 @@ const server = 'https://id.example.com'
 const client = createBrowserClient({
   provider: oauth2({
     id: 'example',
+    scopes: ['offline_access', 'read'],
     endpoints: { authorization: `${server}/authorize`, token: `${server}/token`, revocation: `${server}/revoke` },
   }),
   clientId: 'spa',
@@ -21,6 +22,6 @@ if ((await client.token()) === undefined) {
   await client.signIn({ appState: { returnTo: location.pathname } })
 } else {
   const response = await client.fetch('https://api.example.com/me')
-  document.body.textContent = await response.text()
+  document.querySelector('p')?.append(await response.text())
 }
 document.querySelector('#sign-out')?.addEventListener('click', () => void client.signOut())
