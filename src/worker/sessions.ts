@@ -1,4 +1,3 @@
-import { accountExpiry } from './account-key.ts'
 import { cookieSeal } from './cookie-seal.ts'
 import type { CookieSeal } from './cookie-seal.ts'
 import { writeCookie } from './cookies.ts'
@@ -86,6 +85,5 @@ export function isSecure({ origin }: Pick<WorkerConfig, 'origin'>): boolean {
 
 function readSession(members: Readonly<Record<string, unknown>> | undefined): Required<Session> | undefined {
   const { account, expiresAt } = members ?? {}
-  if (typeof account !== 'string' || typeof expiresAt !== 'number') return undefined
-  return accountExpiry(account) === undefined ? undefined : { account, expiresAt }
+  return typeof account === 'string' && typeof expiresAt === 'number' ? { account, expiresAt } : undefined
 }

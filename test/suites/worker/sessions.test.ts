@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { OAuthError } from '../../../src/errors.ts'
 import type { WorkerHandlerOptions } from '../../../src/worker/index.ts'
+import { openVisit } from '../../../src/worker/visit.ts'
+import { makeRequest } from './browser.ts'
 import type { Browser } from './browser.ts'
 import { cookieOf, cookieSecret, hour, sessionCookie, signInCookie, workerRig } from './rig.ts'
 import type { WorkerRig } from './rig.ts'
@@ -47,6 +49,11 @@ describe('a session cookie', () => {
     const cookie = `${cookieOf(two, signInCookie).name}=${cookieOf(one, signInCookie).value}`
     expect((await rig.browser().send(callback, { headers: { cookie } })).status).toBe(400)
     expect(rig.tokenCalls()).toBe(0)
+    const { pending } = rig.handler.desk
+    const asked = { method: 'GET', headers: { cookie }, body: undefined, signal: undefined }
+    const visit = openVisit(makeRequest(callback.href, asked), undefined)
+    expect(await pending.find(visit, callback.searchParams.get('state') ?? '')).toBeUndefined()
+    expect(await pending.all(visit)).toHaveLength(1)
   })
 
   it.each<[string, Partial<WorkerHandlerOptions>]>([
@@ -123,7 +130,7 @@ describe('a session cookie', () => {
       {},
       { account: 'a' },
       { expiresAt },
-      { account: 'default', expiresAt },
+      { account: 'default', expiresAt: String(expiresAt) },
       { account: 5, expiresAt },
     ]) {
       expect(await statusWith(rig, `${sessionCookie}=${await seal.seal('session', members)}`)).toBe(401)
