@@ -36,12 +36,23 @@ export interface BorrowedTokens extends TokenSource {
 export function borrowTokens(tool: Tool, options: BorrowOptions = {}): BorrowedTokens {
   const { path = toolFilePath(tool, options), slot = 'anthropic' } = options
   const read = async (): Promise<StoredRecord | undefined> => {
-    const record = await readToolRecord(tool, path, slot)
+    const own = await readToolRecord(tool, path, slot)
+    const record = own ?? (options.path === undefined ? await readBaseRecord(tool, slot, options) : undefined)
     if (record === undefined) return undefined
     const { refreshToken: _, ...tokens } = record.tokens
     return { ...record, tokens }
   }
   return { source: path, read, getToken: async (wishes) => goodTokens(await read(), wishes) }
+}
+
+/** Synaps reads the file of no profile where a profile has none. */
+async function readBaseRecord(
+  tool: Tool,
+  slot: string,
+  { env = process.env, ...rest }: ToolFileOptions,
+): Promise<StoredRecord | undefined> {
+  if (tool !== 'synaps' || !env['SYNAPS_PROFILE']) return undefined
+  return readToolRecord(tool, toolFilePath(tool, { ...rest, env: { ...env, SYNAPS_PROFILE: '' } }), slot)
 }
 
 /** Tokens that nobody here can renew. */

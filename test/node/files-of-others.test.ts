@@ -162,6 +162,18 @@ describe('borrowTokens', () => {
     })
   })
 
+  it('of a Synaps profile without a file come from the file of none, and else from its own', async () => {
+    const env = { SYNAPS_PROFILE: 'work' }
+    const entry = (access: string): object => ({
+      anthropic: { type: 'oauth', access, refresh: 'r', expires: Date.now() + hour },
+    })
+    const borrowed = borrowTokens('synaps', { env, home })
+    await put(toolFilePath('synaps', { env: {}, home }), entry('base'))
+    expect((await borrowed.getToken()).accessToken).toBe('base')
+    await put(toolFilePath('synaps', { env, home }), entry('own'))
+    expect((await borrowed.getToken()).accessToken).toBe('own')
+  })
+
   it('says that a file is missing, or broken, and quotes nothing of it', async () => {
     await expect(borrowTokens('codex', { env: {}, home }).getToken()).rejects.toMatchObject({
       code: 'sign_in_required',
