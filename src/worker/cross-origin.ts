@@ -11,7 +11,6 @@ export function allowOrigin(
   { allowedOrigins }: TrustedOrigins,
   headers: Headers,
 ): void {
-  if (allowedOrigins.size === 0) return
   headers.append('vary', 'Origin')
   const from = request.headers.get('origin')
   if (from === null || !allowedOrigins.has(from)) return

@@ -1,13 +1,21 @@
-// npm run edge [-- paths|stores|speed …] [-- --short]
+// npm run edge [-- paths|stores|speed|example|servers …] [-- --short]
 // The edge in a real workerd: what goes upstream, what tokens live through, what it costs.
 
 import { styleText } from 'node:util'
+import { exampleInBrowser } from './example-in-browser.ts'
 import type { EdgePart } from './part.ts'
 import { proxyPaths } from './proxy-paths.ts'
+import { serverRecipes } from './server-recipes.ts'
 import { speed } from './speed.ts'
 import { stores } from './stores.ts'
 
-const parts: Readonly<Record<string, EdgePart>> = { paths: proxyPaths, stores, speed }
+const parts: Readonly<Record<string, EdgePart>> = {
+  paths: proxyPaths,
+  stores,
+  speed,
+  example: exampleInBrowser,
+  servers: serverRecipes,
+}
 
 const words = process.argv.slice(2)
 const short = words.includes('--short')

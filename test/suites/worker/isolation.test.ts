@@ -50,7 +50,7 @@ describe('1000 people', () => {
     expect(tally.other.slice(0, 5)).toEqual([])
     expect(tally.wrong).toBe(0)
     expect(tally.right + tally.refused + tally.aborted).toBe(requests)
-    expect(tally.right).toBeGreaterThan(requests * 0.85)
+    expect(tally.right).toBeGreaterThan(requests * 0.75)
     // It was no easy day.
     const { refreshes, challenged, refused, reused } = crowd.asked
     expect(Math.min(refreshes, challenged, refused)).toBeGreaterThan(requests / 50)
