@@ -17,6 +17,8 @@ export interface Tab {
   /** As a person would: the page may open windows then. */
   click(selector: string): Promise<void>
   close(): Promise<void>
+  /** Stops all of its scripts and timers, as a browser does with a page that was long out of sight; or lets them go on. */
+  freeze?(frozen: boolean): Promise<void>
 }
 
 /** Asks until the answer is not `undefined`, for at most `ms` milliseconds. */

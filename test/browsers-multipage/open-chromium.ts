@@ -1,4 +1,4 @@
-import { chromium, type Page } from 'playwright'
+import { type CDPSession, chromium, type Page } from 'playwright'
 import { findProgram } from '../runtimes/find-program.ts'
 import type { Browser, Tab } from './browser.ts'
 
@@ -25,6 +25,7 @@ export async function openChromium(): Promise<Browser> {
 }
 
 const names = new WeakMap<Page, string>()
+const sessions = new WeakMap<Page, CDPSession>()
 let count = 0
 
 function tabOf(page: Page): Tab {
@@ -37,5 +38,14 @@ function tabOf(page: Page): Tab {
     run: (body) => page.evaluate(`(async () => { ${body} })()`),
     click: (selector) => page.click(selector),
     close: () => page.close(),
+    freeze: async (frozen) => {
+      // The page's life cycle can be set, but a page that is driven counts as seen, and is not frozen by that.
+      const session = sessions.get(page) ?? (await page.context().newCDPSession(page))
+      sessions.set(page, session)
+      if (frozen) {
+        await session.send('Debugger.enable')
+        await session.send('Debugger.pause')
+      } else await session.send('Debugger.disable')
+    },
   }
 }

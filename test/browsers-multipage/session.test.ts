@@ -52,9 +52,12 @@ describe.each(engines)('a session in $name', ({ open }) => {
     const double = await startDouble({ page: { vault } })
     const tab = await double.signedIn(browser)
     const back = `${double.origin}/callback`
+    await tab.run('globalThis.old = true')
     await tab.run(`void app.client.signOut({ endSession: true, postLogoutRedirectUri: '${back}', revoke: false })`)
     await eventually(async () => double.server.history.count({ endpoint: 'endSession' }) > 0 || undefined)
-    await eventually(() => tab.run(`return location.pathname === '/callback' && globalThis.app ? true : undefined`))
+    await eventually(() =>
+      tab.run(`return location.pathname === '/callback' && globalThis.app && !globalThis.old ? true : undefined`),
+    )
     await becomes(tab, 'signed-out')
     expect(await tab.run('return app.codeOf(app.client.handleRedirectCallback())')).toBe('nothing')
     expect(await tab.run('return location.search')).toBe('')

@@ -145,8 +145,76 @@ describe.each(engines)('tabs of which one did not look, in $name', ({ open }) =>
   })
 })
 
-describe.each(engines.filter(({ name }) => name === 'chromium'))('fifty tabs in $name', ({ open }) => {
-  const rounds = 20
+describe.each(engines.filter(({ name }) => name === 'chromium'))('a frozen tab in $name', ({ open }) => {
+  let browser: Browser
+  let double: Double
+  let first: Tab
+
+  beforeAll(async () => {
+    double = await startDouble({ rotation: 'grace' })
+    browser = await open()
+    first = await double.signedIn(browser)
+  })
+  afterEach(() => double.server.faults.clear())
+  afterAll(async () => {
+    await browser?.close()
+    await double?.close()
+  })
+
+  /** Another tab that is frozen in the middle of its refresh, and the server that has not answered it yet. */
+  async function frozen(make: string): Promise<{ readonly tab: Tab; release(): void }> {
+    const tab = await double.open(browser)
+    await becomes(tab, 'signed-in')
+    await tab.run(`app.ahead = ${await first.run<number>('return app.ahead')}; ${make}`)
+    await expire(double, [first, tab])
+    const held = double.server.faults.hold('token')
+    await tab.run('globalThis.asked = (globalThis.mine ?? app.client).getAccessToken().catch(({ code }) => code)')
+    await held.arrived
+    await tab.freeze?.(true)
+    return { tab, release: () => void held.release() }
+  }
+
+  it('that holds the lock keeps nobody waiting beyond the lock timeout', async () => {
+    const { tab } = await frozen('')
+    const waits = inPage(async () => {
+      const client = app.make({ lockTimeout: 2000 })
+      const began = performance.now()
+      const code = await app.codeOf(client.getAccessToken())
+      client.dispose()
+      return [code, performance.now() - began]
+    })
+    const [code, waited] = await first.run<[string, number]>(waits)
+    expect(code).toBe('lock_timeout')
+    expect(waited).toBeLessThan(4000)
+    await tab.close()
+    const after = await first.run('return app.codeOf(app.client.getAccessToken().then(() => "a token"))')
+    expect(after).toBe('a token')
+  })
+
+  it('loses its lease where there are no locks, and overwrites nothing newer when it wakes', async () => {
+    const lockless = `Object.defineProperty(navigator, 'locks', { value: undefined })
+      globalThis.mine = app.make()`
+    await first.run(lockless)
+    const { tab, release } = await frozen(lockless)
+    const began = performance.now()
+    const newer = await first.run<string>('return globalThis.mine.getAccessToken()')
+    expect(performance.now() - began).toBeLessThan(20_000)
+    release()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await tab.freeze?.(false)
+    await tab.run('await globalThis.asked')
+    const use = `return (await globalThis.mine.fetch('${double.server.apiUrl}/echo')).status`
+    expect([await tab.run(use), await first.run(use)]).toEqual([200, 200])
+    const stored = `const other = app.make(); return other.getAccessToken().finally(() => other.dispose())`
+    expect(await tab.run(stored)).toBe(await first.run(stored))
+    expect(newer).not.toBe('lock_timeout')
+    await tab.close()
+  })
+})
+
+describe.each(engines.filter(({ name }) => name === 'chromium'))('many tabs in $name', ({ open }) => {
+  // All of it with `npm run browsers -- --long`.
+  const [count, rounds] = process.env['LONG'] === undefined ? [16, 4] : [50, 20]
   let browser: Browser
   let double: Double
 
@@ -161,7 +229,7 @@ describe.each(engines.filter(({ name }) => name === 'chromium'))('fifty tabs in 
 
   it('refresh once in each round, all have the new token within a second, and all are signed out by one', async () => {
     const tabs = [await double.signedIn(browser)]
-    while (tabs.length < 50) tabs.push(await double.open(browser))
+    while (tabs.length < count) tabs.push(await double.open(browser))
     await Promise.all(tabs.map((tab) => becomes(tab, 'signed-in')))
     const spreads: number[] = []
     for (let round = 1; round <= rounds; round++) {
