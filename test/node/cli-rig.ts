@@ -166,9 +166,11 @@ function startProgram(args: readonly string[], env: Readonly<Record<string, stri
   if (input !== undefined) child.stdin?.end(input)
   child.stdin?.on('error', () => undefined)
   const ended = new Promise<Ending>((resolve) => {
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(limit)
-      resolve({ code, out, err })
+      // Deno takes a program that exits with 130 for one that a signal ended.
+      const interrupted = runtime.length > 0 && signal === 'SIGINT'
+      resolve({ code: interrupted ? 130 : code, out, err })
     })
   })
   return {
