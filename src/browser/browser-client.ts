@@ -163,7 +163,7 @@ async function byPopup(opened: OpenedClient, wishes: PopupSignInOptions): Promis
   // First of all: browsers open no window after a wait.
   const popup = openWindow({ width, height })
   try {
-    const { signInByPopup } = await loaded(import('./optional.ts'))
+    const { signInByPopup } = await loaded(import('./optional.ts'), opened.config.world)
     return await signInByPopup(opened, popup, rest)
   } catch (error) {
     popup.window.close()
@@ -177,7 +177,7 @@ async function signOut(opened: OpenedClient, wishes: BrowserSignOutOptions = {})
   const result = await opened.client.signOut(rest)
   if (!wished) return { ...result, endSession: 'skipped' }
   try {
-    const { logoutUrl } = await import('./optional.ts')
+    const { logoutUrl } = await loaded(import('./optional.ts'), opened.config.world)
     const url = await logoutUrl(opened, record, postLogoutRedirectUri)
     if (url === undefined) return { ...result, endSession: 'unsupported' }
     leaveFor(url)

@@ -27,6 +27,6 @@ async function ask(connection: Connection, session: Session, tokens: TokenSet): 
   if (parties.server.userinfo_endpoint === undefined) {
     throw new OAuthError('unsupported', { what: 'the server has no userinfo endpoint.' })
   }
-  const { userInfo } = await loaded(import('../core/optional.ts'))
+  const { userInfo } = await loaded(import('../core/optional.ts'), parties.world)
   return userInfo(parties, { tokens, ...(record?.account !== undefined && { account: record.account }) })
 }

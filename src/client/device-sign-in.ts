@@ -15,7 +15,7 @@ export async function deviceSignIn(parts: SignInParts, options: DeviceOptions): 
   const proofKey = await connection.newProofKey(config.store)
   const identity = { clientId: config.clientId, ...(proofKey !== undefined && { proofKey }) }
   const parties: Parties = await connection.parties(identity)
-  const { authorizeDevice, pollDevice } = await loaded(import('../core/optional.ts'))
+  const { authorizeDevice, pollDevice } = await loaded(import('../core/optional.ts'), config.world)
   const authorization = await authorizeDevice(parties, { scopes, ...(resource !== undefined && { resource }) })
   const { userCode, verificationUri, verificationUriComplete, expiresAt } = authorization
   return {

@@ -3,6 +3,7 @@ import { arrivedAt, checkCallback } from '../core/callback.ts'
 import { exchangeCode } from '../core/exchange.ts'
 import type { ParsedCallback } from '../core/callback.ts'
 import type { Server } from '../core/server.ts'
+import { loaded } from '../core/loaded.ts'
 import { OAuthError } from '../errors.ts'
 import type { SignInResult } from './client.ts'
 import type { Config } from './options.ts'
@@ -41,6 +42,8 @@ export async function claimTransaction(
     throw new OAuthError('transaction_expired', { after: transaction.expiresAt - transaction.startedAt })
   }
   try {
+    // What the answer will be held against must be here before the transaction is used up.
+    if (transaction.nonce !== undefined) await loaded(import('../core/optional.ts'), world)
     return { transaction, server: await connection.server() }
   } catch (error) {
     await transactions.put(transaction)

@@ -103,15 +103,19 @@ export async function authorizationUrl(
     readonly signal?: AbortSignal
   },
 ): Promise<{ readonly url: URL; readonly expiresAt: number }> {
-  const { server, provider, clientId } = parties
+  const { server, provider, clientId, world } = parties
   if (server.authorization_endpoint === undefined) throw config('the server names no authorization endpoint.')
   const params = await authorizationParams(transaction, { ...provider.authorizationParams, ...options.params })
+  if (transaction.proofKey !== undefined) {
+    const { proofThumbprint } = await loaded(import('./optional.ts'), world)
+    params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
+  }
   const url = new URL(server.authorization_endpoint)
   if (!options.pushed) {
     append(url, params)
     return { url, expiresAt: transaction.expiresAt }
   }
-  const { push } = await loaded(import('./optional.ts'))
+  const { push } = await loaded(import('./optional.ts'), world)
   const { requestUri, expiresAt } = await push(parties, params, options.signal)
   append(url, new URLSearchParams({ client_id: clientId, request_uri: requestUri }))
   return { url, expiresAt: Math.min(transaction.expiresAt, expiresAt) }
@@ -136,10 +140,6 @@ async function authorizationParams(
   params.set('code_challenge_method', 'S256')
   if (transaction.nonce !== undefined) params.set('nonce', transaction.nonce)
   if (transaction.resource !== undefined) params.set('resource', transaction.resource)
-  if (transaction.proofKey !== undefined) {
-    const { proofThumbprint } = await loaded(import('./optional.ts'))
-    params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
-  }
   return params
 }
 

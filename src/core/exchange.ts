@@ -22,7 +22,7 @@ export async function exchangeCode(
   const { nonce, maxAge, resource, state, codeVerifier, redirectUri, tokenEndpoint, scopes } = transaction
   const asked = nonce !== undefined || maxAge !== undefined
   // What the answer is held against must be here before the code is used up.
-  const openid = asked ? await loaded(import('./optional.ts')) : undefined
+  const openid = asked ? await loaded(import('./optional.ts'), parties.world) : undefined
   const answer = await post(
     parties,
     { endpoint: 'token', url: tokenEndpoint },

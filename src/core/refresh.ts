@@ -36,7 +36,7 @@ export async function refreshTokens(parties: Parties, request: RefreshRequest): 
     throw new OAuthError('config', { reason: 'the tokens are bound to a DPoP key, which is not at hand.' })
   }
   // What the answer is held against must be here before the refresh token is shown.
-  const openid = speaksOpenID(request) ? await loaded(import('./optional.ts')) : undefined
+  const openid = speaksOpenID(request) ? await loaded(import('./optional.ts'), parties.world) : undefined
   const answer = await post(
     parties,
     { endpoint: 'token', url: parties.server.token_endpoint },

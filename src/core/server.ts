@@ -51,7 +51,7 @@ export async function discoverServer(provider: Provider, world: World, signal?: 
   if (issuer === undefined) {
     throw new OAuthError('config', { reason: `provider ${provider.id} has neither endpoints nor an issuer.` })
   }
-  const { fetchServer } = await loaded(import('./optional.ts'))
+  const { fetchServer } = await loaded(import('./optional.ts'), world)
   return fetchServer({ ...provider, issuer }, world, signal)
 }
 

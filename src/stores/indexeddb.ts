@@ -5,6 +5,7 @@ import { type Database, openDatabase } from './indexeddb-database.ts'
 import { checkLockOptions, lockQueue } from './lock-queue.ts'
 import { openRecord, type SealedRecord, sealRecord } from './sealed-record.ts'
 import { tellTabs, watchTabs } from './tab-hints.ts'
+import { withinTime } from './within-time.ts'
 import { webLocks, withWebLock } from './web-lock.ts'
 
 export interface IndexedDBStoreOptions {
@@ -155,7 +156,8 @@ async function exclusively<T>({ database, name, slot }: Gate, task: () => Promis
   const locks = webLocks()
   if (locks !== undefined) return withWebLock({ locks, name }, task, wait)
   checkLockOptions(wait)
-  const { withLease } = await import('./indexeddb-lease.ts').catch(() => {
+  const bound = { what: 'the lock', after: wait.timeout }
+  const { withLease } = await withinTime(import('./indexeddb-lease.ts'), bound).catch(() => {
     throw new OAuthError('store_denied', { where: 'The lock', reason: 'a part of the program cannot be loaded.' })
   })
   return withLease(database, slot, task, wait)
