@@ -9,13 +9,17 @@ export interface Deadline {
 }
 
 /** Sets a bound of `ms` milliseconds. */
-export function withDeadline(ms: number, signals: readonly (AbortSignal | undefined)[]): Deadline {
-  const time = new AbortController()
-  const timer = setTimeout(() => time.abort(), ms)
-  const others = signals.filter((signal) => signal !== undefined)
-  return {
-    signal: AbortSignal.any([time.signal, ...others]),
-    passed: () => time.signal.aborted,
-    clear: () => clearTimeout(timer),
-  }
+export function withDeadline(ms: number, given: AbortSignal, another: AbortSignal | undefined): Deadline {
+  const signal = another === undefined ? given : AbortSignal.any([given, another])
+  const controller = new AbortController()
+  const follow = (): void => controller.abort(signal.reason)
+  let passed = false
+  const timer = setTimeout(() => {
+    passed = true
+    controller.abort()
+  }, ms)
+  if (signal.aborted) follow()
+  // It ends with the request, so that nobody need stop listening.
+  signal.addEventListener('abort', follow)
+  return { signal: controller.signal, passed: () => passed, clear: () => clearTimeout(timer) }
 }

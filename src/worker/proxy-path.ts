@@ -33,6 +33,7 @@ export function isCanonicalPath(path: string): boolean {
 const longest = 4096
 
 function isPlain(segment: string): boolean {
+  if (/^[\w-]+$/.test(segment)) return true
   if (!/^(?:[\w\-.~!$&'()*+,=:@]|%[\dA-F]{2})+$/i.test(segment)) return false
   // Letters, digits and -._~ mean the same encoded (RFC 3986 §2.3), but not everybody knows.
   if (/%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/i.test(segment)) return false

@@ -102,10 +102,11 @@ export interface Proxy {
  */
 export function createProxy(rules: readonly ProxyRule[]): Proxy {
   const checked = rules.map(readRule)
+  let uncached: RequestInit | undefined
   return {
     origins: [...new Set(checked.map(({ origin }) => origin))],
     match: (request) => match(checked, request),
-    forward: (found, access) => forward(found as Found, access),
+    forward: (found, access) => forward(found as Found, access, (uncached ??= uncachedInit())),
   }
 }
 
@@ -130,14 +131,18 @@ function match(rules: readonly CheckedRule[], request: Request): Found | Respons
   return url === undefined ? refusal(400, 'path_malformed') : { request, rule, url }
 }
 
-async function forward({ request, rule, url }: Found, { send, signal }: ProxyAccess): Promise<Response> {
-  const deadline = withDeadline(rule.timeout ?? 600_000, [request.signal, signal])
+async function forward(
+  { request, rule, url }: Found,
+  { send, signal }: ProxyAccess,
+  uncached: RequestInit,
+): Promise<Response> {
+  const deadline = withDeadline(rule.timeout ?? 600_000, request.signal, signal)
   try {
     const response = await send(url, {
       method: request.method,
       headers: upstreamHeaders(request.headers, rule),
       ...(await proxyBody(request, deadline.signal)),
-      ...uncached(),
+      ...uncached,
       redirect: 'manual',
       signal: deadline.signal,
     })
@@ -152,7 +157,7 @@ async function forward({ request, rule, url }: Found, { send, signal }: ProxyAcc
 }
 
 /** Keeps a user's answers out of caches between us and upstream, where the runtime lets us say so. */
-function uncached(): RequestInit {
+function uncachedInit(): RequestInit {
   try {
     const init: RequestInit = { cache: 'no-store' }
     void new Request('https://localhost/', init)
