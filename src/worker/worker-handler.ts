@@ -104,7 +104,7 @@ async function route(desk: Desk, visit: Visit): Promise<Answer | Response> {
 
 function routesOf({ mode, hosted }: WorkerConfig, path: string): Readonly<Record<string, Route>> | undefined {
   const absent = (path === '/token' && mode === 'bff') || path === (hosted ? '/callback' : '/paste')
-  return absent || !Object.hasOwn(routes, path) ? undefined : routes[path]
+  return absent ? undefined : routes[path]
 }
 
 async function forward(desk: Desk, visit: Visit): Promise<Answer | Response> {

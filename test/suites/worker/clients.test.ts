@@ -81,11 +81,17 @@ describe('requests of one person', () => {
     expect(rig.server.history.count({ endpoint: 'metadata' })).toBe(2)
   })
 
-  it('are answered with what is stored now, when another isolate has signed in again', async () => {
-    const rig = workerRig({ options: { authenticate: () => 'one' } })
+  it('are answered in the name of whom the store names now, when another isolate has changed that', async () => {
+    const users = [{ sub: 'ada' }, { sub: 'grace' }]
+    const rig = workerRig({ server: { users }, options: { authenticate: () => 'one' } })
     const [here, there] = [rig.browser(), rig.browser(rig.another())]
     await rig.signIn(here, { user: 'ada' })
-    expect(await (await here.script('/api/echo')).json()).toMatchObject({ account: 'ada' })
+    for (let count = 0; count < 2; count++) {
+      expect(await (await here.script('/api/echo')).json()).toMatchObject({ account: 'ada' })
+    }
+    await rig.signIn(there, { user: 'grace' })
+    rig.clock.advance(10_000)
+    expect(await (await here.script('/api/echo')).json()).toMatchObject({ account: 'grace' })
     await there.script('/auth/logout', { method: 'POST' })
     rig.clock.advance(10_000)
     expect((await here.script('/api/echo')).status).toBe(401)

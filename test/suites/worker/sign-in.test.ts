@@ -280,6 +280,8 @@ describe('where a handler answers', () => {
     ['/auth/session', 'PUT', 'GET'],
     ['/auth/logout', 'GET', 'POST'],
     ['/auth/login', 'HEAD', 'GET'],
+    ['/auth/login', 'constructor', 'GET'],
+    ['/auth/login', '__proto__', 'GET'],
   ])('%s is not for %s', async (path, method, allowed) => {
     const reply = await workerRig().browser().script(path, { method })
     expect([reply.status, reply.headers.get('allow')]).toEqual([405, allowed])
