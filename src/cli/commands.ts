@@ -27,7 +27,7 @@ export const commands: Readonly<Record<string, Command>> = {
       'client-id': {
         type: 'string',
         value: 'id',
-        about: 'your own client; its secret, if any: LATCHKEY_CLIENT_SECRET',
+        about: 'your own client; one with a secret: LATCHKEY_CLIENT_ID and LATCHKEY_CLIENT_SECRET',
       },
       scope: { type: 'string', value: 'list', about: 'scopes to ask for, separated by spaces' },
       tenant: { type: 'string', value: 'id', about: 'for microsoft' },

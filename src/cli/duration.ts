@@ -11,12 +11,9 @@ export function readDuration(option: string, text: string): number {
 
 /** How long something still lasts, in words. */
 export function lasting(ms: number): string {
-  const [minutes, hours, days] = [60_000, 3_600_000, 86_400_000].map((unit) => Math.round(ms / unit)) as [
-    number,
-    number,
-    number,
-  ]
+  const minutes = Math.round(ms / 60_000)
   if (minutes < 1) return 'less than a minute'
   if (minutes < 90) return minutes === 1 ? '1 minute' : `${minutes} minutes`
-  return hours < 48 ? `${hours} hours` : `${days} days`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`
 }

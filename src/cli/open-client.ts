@@ -16,7 +16,7 @@ export async function openStored(slot: Slot, record: StoredRecord | undefined, w
 
 /** The client for a provider. */
 export function openClient(slot: Slot, provider: Provider, clientId: string | undefined, world: World): NodeClient {
-  const secret = world.env['LATCHKEY_CLIENT_SECRET'] || undefined
+  const secret = secretOf(clientId, world)
   return createNodeClient({
     provider,
     store: authFileStore({ env: world.env }),
@@ -26,6 +26,12 @@ export function openClient(slot: Slot, provider: Provider, clientId: string | un
     ...(slot.profile !== undefined && { account: slot.profile }),
     ...(secret !== undefined && { clientAuth: bySecret(secret) }),
   })
+}
+
+/** The secret belongs to one client: it must not travel to the servers of other accounts. */
+function secretOf(clientId: string | undefined, { env }: World): string | undefined {
+  const isTheirs = clientId !== undefined && clientId === env['LATCHKEY_CLIENT_ID']
+  return isTheirs ? env['LATCHKEY_CLIENT_SECRET'] || undefined : undefined
 }
 
 /** Some servers give a secret even to programs that people install. It never stands on a command line. */

@@ -120,6 +120,34 @@ describe('latchkey login', () => {
     await running.close()
   })
 
+  it('takes the secret of a confidential client from the environment, and shows it nowhere', async () => {
+    await rig.close()
+    const client = { clientId: 'cli', clientSecret: 'their-secret', authMethod: 'client_secret_post' as const }
+    rig = await cliRig({ clients: [{ ...client, redirectUris: ['http://127.0.0.1/callback'] }] })
+    const env = { LATCHKEY_CLIENT_ID: 'cli', LATCHKEY_CLIENT_SECRET: client.clientSecret }
+    const run = rig.start(['login', rig.origin, '--via', 'loopback', '--no-browser'], { env })
+    await visit((await run.said(address))[1] ?? '')
+    const { code, out, err } = await run.ended
+    expect([code, out + err]).toEqual([0, expect.not.stringContaining(client.clientSecret)])
+    expect((await rig.run(['token', '--min-validity', '2h'], { env })).err).not.toContain(client.clientSecret)
+    expect(rig.server.history.count({ grant: 'refresh_token', status: 200 })).toBe(1)
+    expect(await readFile(rig.path, 'utf8')).not.toContain(client.clientSecret)
+    const others = { ...env, LATCHKEY_CLIENT_ID: 'of another server' }
+    const refused = await rig.run(['token', '--min-validity', '2h'], { env: others })
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('invalid_client')])
+  })
+
+  it('keeps the client id that Sign in with ChatGPT issues, and renews with it', async () => {
+    const running = await listen((origin) => createProviderServer({ provider: 'openai-chatgpt', issuer: origin }))
+    const run = rig.start(['login', 'openai', '--issuer', running.origin, '--via', 'loopback', '--no-browser'])
+    await visit(await running.server.approve((await run.said(address))[1] ?? ''))
+    expect(await run.ended).toMatchObject({ code: 0, out: '' })
+    const { code, out } = await rig.run(['token', 'openai', '--min-validity', '5h'])
+    expect([code, running.server.history.count({ grant: 'refresh_token', status: 200 })]).toEqual([0, 1])
+    expect(out).toBe(`${(await stored())['openai']?.access}\n`)
+    await running.close()
+  })
+
   it('says what the person refused', async () => {
     const run = rig.start([...who, '--via', 'paste'], { open: true })
     const [, url = ''] = await run.said(address)

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createProviderServer } from '../../src/testing/index.ts'
+import { listen } from '../../src/testing/listen.node.ts'
 import { address, bundle, cliRig, runtime, visit } from './cli-rig.ts'
 import type { CliRig } from './cli-rig.ts'
 import { openTerminal } from './cli-terminal-rig.ts'
@@ -46,6 +48,17 @@ describe.runIf(process.platform !== 'win32')('latchkey in a terminal', () => {
     type(`${String(callback)}\r`)
     await shows(/Signed in[\s\S]*EXIT 0/)
     expect(screen()).not.toContain(new URL(callback).searchParams.get('code'))
+  })
+
+  it('asks over ssh for a code on another device, where the server is known to give one', async () => {
+    const running = await listen((origin) => createProviderServer({ provider: 'openai-codex', issuer: origin }))
+    const args = ['login', 'openai-codex', '--issuer', running.origin]
+    const { shows } = await open(args, { SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' })
+    const [, code = ''] = await shows(/enter this code:\s+(\S+)/)
+    await running.server.approveDevice(code)
+    await shows(/Signed in to ChatGPT[\s\S]*EXIT 0/)
+    expect(Object.keys(JSON.parse(readFileSync(rig.path, 'utf8')))).toEqual(['openai-codex'])
+    await running.close()
   })
 
   it('is stopped by Ctrl-C at the prompt, and leaves nothing behind', async () => {
