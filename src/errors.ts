@@ -145,6 +145,11 @@ export function isOAuthError(error: unknown): error is AnyOAuthError {
 /**
  * Makes text that a server wrote fit to be shown: no control or bidirectional characters, at most
  * `limit` characters, and none of `secrets`.
+ *
+ * @example
+ * ```ts
+ * const shown = untrustedText(body.error_description, [accessToken]) ?? 'no reason given'
+ * ```
  */
 export function untrustedText(text: unknown, secrets: readonly string[] = [], limit = 200): string | undefined {
   if (typeof text !== 'string') return undefined

@@ -5,17 +5,38 @@ import { parseUrl } from './endpoint.ts'
 import { loaded } from './loaded.ts'
 import { randomText, sha256 } from './random-text.ts'
 
-/** A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1). */
+/**
+ * A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1).
+ *
+ * @example
+ * ```ts
+ * const verifier = generateCodeVerifier()
+ * ```
+ */
 export function generateCodeVerifier(): string {
   return randomText()
 }
 
-/** The S256 code challenge of `verifier` (RFC 7636 §4.2). */
+/**
+ * The S256 code challenge of `verifier` (RFC 7636 §4.2).
+ *
+ * @example
+ * ```ts
+ * url.searchParams.set('code_challenge', await generateCodeChallenge(verifier))
+ * ```
+ */
 export function generateCodeChallenge(verifier: string): Promise<string> {
   return sha256(verifier)
 }
 
-/** A `state`: 43 characters, 256 random bits (RFC 6749 §10.12). */
+/**
+ * A `state`: 43 characters, 256 random bits (RFC 6749 §10.12).
+ *
+ * @example
+ * ```ts
+ * const state = generateState()
+ * ```
+ */
 export function generateState(): string {
   return randomText()
 }
@@ -52,7 +73,19 @@ const reserved = [
   'state',
 ]
 
-/** Makes the transaction for one sign-in: fresh state and verifier, and a nonce where OpenID Connect is spoken. */
+/**
+ * Makes the transaction for one sign-in: fresh state and verifier, and a nonce where OpenID Connect is spoken.
+ *
+ * @example
+ * ```ts
+ * const transaction = beginTransaction(parties, {
+ *   slot: 'example',
+ *   redirectUri: 'https://app.example.com/callback',
+ *   scopes: ['openid'],
+ *   lifetime: 600_000,
+ * })
+ * ```
+ */
 export function beginTransaction(parties: Parties, request: AuthorizationRequest): Transaction {
   const { provider, server, clientId, world } = parties
   const { slot, redirectUri, scopes, resource, appState, proofKey, lifetime } = request
@@ -90,6 +123,11 @@ function readMaxAge(value: string | undefined): number | undefined {
 /**
  * Gives the URL to visit for a transaction. With `pushed` the request itself travels through the back
  * channel, and the URL names it only.
+ *
+ * @example
+ * ```ts
+ * const url = await authorizationUrl(parties, transaction, { pushed: false }) // send the person there
+ * ```
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 RFC 6749, section 4.1.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9126 RFC 9126}

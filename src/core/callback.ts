@@ -24,6 +24,11 @@ const longest = 64 * 1024
  * Errors: `invalid_callback` for a parameter given twice, an answer to a flow that is not the code
  * flow, a bare code, or anything unreadable.
  *
+ * @example
+ * ```ts
+ * const { params } = parseCallback('https://app.example.com/callback?code=…&state=…')
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2 RFC 6749, section 4.1.2}
  */
 export function parseCallback(input: URL | URLSearchParams | string): ParsedCallback {
@@ -80,6 +85,11 @@ export interface CheckedCallback {
  *
  * Errors: `state_mismatch`, `issuer_mismatch`, `invalid_callback`, `access_denied`, `authorization_failed`.
  *
+ * @example
+ * ```ts
+ * const checked = checkCallback(parseCallback(callbackUrl), transaction, server, provider)
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9207#section-2.4 RFC 9207, section 2.4}
  */
 export function checkCallback(
@@ -102,6 +112,11 @@ export function checkCallback(
 /**
  * Whether a callback URL arrived at the transaction's redirect URI: its origin, its path, and
  * whatever query was registered with it.
+ *
+ * @example
+ * ```ts
+ * if (arrivedAt(new URL(location.href), 'https://app.example.com/callback')) await client.finish(location.href)
+ * ```
  */
 export function arrivedAt(url: URL, redirectUri: string): boolean {
   const expected = parseUrl(redirectUri)

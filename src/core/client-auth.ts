@@ -22,7 +22,14 @@ export function clientSecretBasic(secret: string): ClientAuth {
   return adapt(ClientSecretBasic(checkedSecret(secret)))
 }
 
-/** Sends the client secret in the request's body, for servers that ask for that. See `clientSecretBasic`. */
+/**
+ * Sends the client secret in the request's body, for servers that ask for that. See `clientSecretBasic`.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ provider, clientId: 'server', clientAuth: clientSecretPost(secret), redirectUri })
+ * ```
+ */
 export function clientSecretPost(secret: string): ClientAuth {
   return adapt(ClientSecretPost(checkedSecret(secret)))
 }
@@ -40,6 +47,11 @@ export interface PrivateKeyJwtOptions {
  * is the issuer alone, so that it is worth nothing elsewhere.
  *
  * Errors: `config` when the key cannot be used.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ provider, clientId: 'server', clientAuth: privateKeyJwt(privateJwk), redirectUri })
+ * ```
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 RFC 7523, section 2.2}
  */

@@ -13,6 +13,12 @@ export interface ClientCredentialsRequest {
 /**
  * Gets a token in the client's own name, for programs that act for nobody else.
  *
+ * @example
+ * ```ts
+ * const server = await discoverServer(provider, world)
+ * const tokens = await clientCredentials({ provider, server, world, clientId, clientAuth: clientSecretBasic(secret) })
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4}
  */
 export async function clientCredentials(parties: Parties, request: ClientCredentialsRequest = {}): Promise<TokenSet> {

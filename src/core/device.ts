@@ -42,6 +42,12 @@ const longestLife = 24 * 60 * 60_000
 /**
  * Begins a sign-in on another device.
  *
+ * @example
+ * ```ts
+ * const device = await authorizeDevice(parties, { scopes: ['openid'] })
+ * console.error(`Visit ${device.verificationUri} and enter ${device.userCode}.`)
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.1 RFC 8628, section 3.1}
  */
 export async function authorizeDevice(parties: Parties, request: DeviceRequest): Promise<DeviceAuthorization> {
@@ -99,6 +105,11 @@ function safeUri(parties: Parties, value: string | undefined): string | undefine
  * `slow_down` or does not answer in time, never after the device code has expired.
  *
  * Errors: `access_denied`, `transaction_expired`, `aborted`, and what the server refuses.
+ *
+ * @example
+ * ```ts
+ * const { tokens } = await pollDevice(parties, device, { scopes: ['openid'] })
+ * ```
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 RFC 8628, section 3.5}
  */

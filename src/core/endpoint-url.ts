@@ -14,6 +14,11 @@ export interface EndpointRules extends Secure {
  * `https:` only (`http:` for loopback where allowed), no user information, no fragment, and no
  * private, link-local or metadata address unless the issuer itself lives on one.
  *
+ * @example
+ * ```ts
+ * const url = endpointUrl('the revocation endpoint', given, { allowInsecureLoopback: false })
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2}
  */
 export function endpointUrl(name: string, value: string, rules: EndpointRules): URL {

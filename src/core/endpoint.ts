@@ -27,7 +27,15 @@ function config(name: string, reason: string): OAuthError {
   return new OAuthError('config', { reason: `${name} ${reason}` })
 }
 
-/** `new URL` without the throw. `URL.parse` is younger than the runtimes we support. */
+/**
+ * `new URL` without the throw. `URL.parse` is younger than the runtimes we support.
+ *
+ * @example
+ * ```ts
+ * const url = parseUrl(text)
+ * if (url === undefined) throw new TypeError('Not a URL.')
+ * ```
+ */
 export function parseUrl(value: string, base?: URL): URL | undefined {
   try {
     return new URL(value, base)

@@ -12,6 +12,11 @@ import type { Grant } from './token-answer.ts'
  * recorded: metadata may have changed since the person was sent away, and the code goes to where they
  * were sent.
  *
+ * @example
+ * ```ts
+ * const { tokens, account } = await exchangeCode(parties, transaction, checked)
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3}
  */
 export async function exchangeCode(

@@ -18,13 +18,25 @@ import { challengeError } from './challenge-error.ts'
 /**
  * Makes a key for DPoP. It cannot be extracted, unless it must be written down as a JWK.
  *
+ * @example
+ * ```ts
+ * const key = await generateProofKey({ extractable: false })
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
  */
 export function generateProofKey(options: { readonly extractable: boolean }): Promise<CryptoKeyPair> {
   return generateKeyPair('ES256', options)
 }
 
-/** The key pair that a record holds in either form. */
+/**
+ * The key pair that a record holds in either form.
+ *
+ * @example
+ * ```ts
+ * const key = await readProofKey(JSON.parse(stored))
+ * ```
+ */
 export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<CryptoKeyPair> {
   if ('privateKey' in key) return isPair(key) ? key : unreadable()
   const { d: _, ...rest } = key
@@ -47,7 +59,14 @@ function unreadable(): never {
   throw new OAuthError('store_corrupt', { where: 'the record', reason: 'its DPoP key cannot be read.' })
 }
 
-/** A key pair in the form a JSON store can hold. */
+/**
+ * A key pair in the form a JSON store can hold.
+ *
+ * @example
+ * ```ts
+ * const stored = JSON.stringify(await writeProofKey(await generateProofKey({ extractable: true })))
+ * ```
+ */
 export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
   return { ...(await exportJWK(key.privateKey)) } as JsonWebKey
 }
@@ -58,7 +77,14 @@ export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<
   return calculateJwkThumbprint(await exportJWK(publicKey))
 }
 
-/** Makes the prover for a key. */
+/**
+ * Makes the prover for a key.
+ *
+ * @example
+ * ```ts
+ * const parties = { provider, server, world, clientId, clientAuth, proof: createProof(key, world.clock) }
+ * ```
+ */
 export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
   const handle = DPoP({}, key, {
     [modifyAssertion]: (_header, claims) => {
@@ -90,6 +116,16 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
 
 /**
  * Makes a request with a fresh proof, and keeps the nonce that its answer brings.
+ *
+ * @example
+ * ```ts
+ * const response = await withProof(proof, {
+ *   accessToken,
+ *   method: 'GET',
+ *   url,
+ *   send: (header) => fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop: header } }),
+ * })
+ * ```
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
  */

@@ -27,6 +27,12 @@ export type Refreshed =
 /**
  * Exchanges a refresh token for new tokens. It is sent once and never repeated from here.
  *
+ * @example
+ * ```ts
+ * const refreshed = await refreshTokens(parties, { tokens: old })
+ * if (refreshed.kind === 'tokens') await save(refreshed.tokens) // before anybody sees them
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */
 export async function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {

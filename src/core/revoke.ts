@@ -14,6 +14,11 @@ export interface RevocationRequest {
  * Errors: `unsupported` when the server has no revocation endpoint, `server_error` when the token is
  * still good because the server is in trouble (see `retryAt`), and those of any request.
  *
+ * @example
+ * ```ts
+ * await revokeToken(parties, { token: refreshToken, hint: 'refresh_token' })
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2}
  */
 export async function revokeToken(parties: Parties, { token, hint, signal }: RevocationRequest): Promise<void> {

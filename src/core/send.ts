@@ -127,6 +127,13 @@ function nesting(text: string): number {
 /**
  * What a failed `fetch` means. The native error is not kept as the cause: a custom `fetch` may have
  * put the request, and with it a token, into it. Given the secrets that it may repeat, its text is kept.
+ *
+ * @example
+ * ```ts
+ * const response = await fetch(url).catch((error) => {
+ *   throw networkError('api', error)
+ * })
+ * ```
  */
 export function networkError(endpoint: string, error: unknown, secrets?: readonly string[]): OAuthError {
   const code = nativeCode(error)

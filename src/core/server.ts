@@ -43,6 +43,11 @@ export const endpointNames = {
  *
  * Errors: `config`, `issuer_mismatch`, `invalid_response`, and those of `send`.
  *
+ * @example
+ * ```ts
+ * const server = await discoverServer(oidc({ issuer: 'https://id.example.com' }), world)
+ * ```
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3 RFC 8414, section 3}
  */
 export async function discoverServer(provider: Provider, world: World, signal?: AbortSignal): Promise<Server> {

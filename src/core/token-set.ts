@@ -23,7 +23,14 @@ export function isTokenExpired(tokens: Pick<TokenSet, 'expiresAt'>, options: Exp
   return tokens.expiresAt !== undefined && tokens.expiresAt - within <= now
 }
 
-/** The name under which a record's refresh token (else its access token) may be written down: its SHA-256. */
+/**
+ * The name under which a record's refresh token (else its access token) may be written down: its SHA-256.
+ *
+ * @example
+ * ```ts
+ * const name = await fingerprint(record) // may be logged
+ * ```
+ */
 export function fingerprint(record: Pick<StoredRecord, 'tokens'>): Promise<string> {
   return sha256(record.tokens.refreshToken ?? record.tokens.accessToken)
 }

@@ -21,6 +21,11 @@ export interface UserInfoRequest {
 /**
  * Gives what the server says of the person who signed in.
  *
+ * @example
+ * ```ts
+ * const { email } = await userInfo(parties, { tokens, account })
+ * ```
+ *
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo OpenID Connect Core, section 5.3}
  */
 export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {

@@ -12,7 +12,14 @@ export interface FreshTokenOptions
     GetTokenOptions,
     Omit<NodeClientOptions, 'provider' | 'store'> {}
 
-/** Gives a good token of `anthropic`. See {@link ensureFreshProviderToken}. */
+/**
+ * Gives a good token of `anthropic`. See {@link ensureFreshProviderToken}.
+ *
+ * @example
+ * ```ts
+ * const { accessToken } = await ensureFreshToken({ minValidity: 60_000 })
+ * ```
+ */
 export function ensureFreshToken(options: FreshTokenOptions = {}): Promise<TokenSet> {
   return ensureFreshProviderToken(anthropic(), options)
 }

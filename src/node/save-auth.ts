@@ -9,7 +9,14 @@ export interface SaveAuthOptions extends AuthFileOptions {
   readonly lockTimeout?: number
 }
 
-/** Saves a record as that of `anthropic`. See {@link saveProviderAuth}. */
+/**
+ * Saves a record as that of `anthropic`. See {@link saveProviderAuth}.
+ *
+ * @example
+ * ```ts
+ * await saveAuth({ tokens })
+ * ```
+ */
 export function saveAuth(record: StoredRecord, options: SaveAuthOptions = {}): Promise<void> {
   return saveProviderAuth('anthropic', record, options)
 }

@@ -1,3 +1,9 @@
+/**
+ * Signing in with Google.
+ *
+ * @module
+ */
+
 import type { Provider } from '../contracts.ts'
 
 /**

@@ -1,3 +1,9 @@
+/**
+ * Signing in with Microsoft.
+ *
+ * @module
+ */
+
 import type { Provider } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 

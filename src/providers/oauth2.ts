@@ -1,3 +1,9 @@
+/**
+ * Signing in with any OAuth 2.0 server.
+ *
+ * @module
+ */
+
 import type { Provider } from '../contracts.ts'
 
 /** What `oauth2` needs to know: a name, and either the endpoints or the issuer that publishes them. */

@@ -1,3 +1,9 @@
+/**
+ * Signing in with any OpenID Connect provider.
+ *
+ * @module
+ */
+
 import type { Provider } from '../contracts.ts'
 
 /** What `oidc` needs to know; the rest of a `Provider` may be given too. */

@@ -10,6 +10,7 @@ export interface KVBinding {
   list(options: { prefix: string; cursor?: string }): Promise<KVList>
 }
 
+/** What KV may be told about a text. */
 export interface KVPutOptions {
   /** Seconds, 60 or more. */
   expirationTtl?: number

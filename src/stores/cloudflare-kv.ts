@@ -1,3 +1,9 @@
+/**
+ * Tokens in Workers KV: copies for quick reading, or alone where nothing rotates.
+ *
+ * @module
+ */
+
 import type { HeldStore, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { kvTexts, type KVBinding, type KVTexts } from './cloudflare-kv-binding.ts'
 import { nearCopies } from './cloudflare-kv-copies.ts'
@@ -9,6 +15,7 @@ import { checkLockOptions } from './lock-queue.ts'
 export type { KVBinding, KVList, KVPutOptions } from './cloudflare-kv-binding.ts'
 export type { EncryptionKey, EncryptionKeys } from './encryption-key.ts'
 
+/** With what records are sealed, and who decides where KV cannot. */
 export interface CloudflareKVStoreOptions extends DurableObjectStoreOptions {
   /**
    * The binding of `TokenVault`, which then decides who writes and whose turn it is, and keeps what it decided: KV

@@ -1,3 +1,9 @@
+/**
+ * Tokens in a Durable Object for each account, for Workers.
+ *
+ * @module
+ */
+
 import type { HeldStore, LockOptions, Store } from '../contracts.ts'
 import { holdVaultLease } from './durable-object-lease.ts'
 import { recordCodec, vaultHandle, type VaultRecords } from './durable-object-records.ts'
@@ -11,6 +17,7 @@ export { TokenVault } from './durable-object-vault.ts'
 export type { VaultContext } from './durable-object-vault.ts'
 export type { EncryptionKey, EncryptionKeys } from './encryption-key.ts'
 
+/** With what records are sealed, and how patient. */
 export interface DurableObjectStoreOptions {
   /**
    * Seals each record for its account before it leaves the Worker, with AES-256-GCM. The first key seals, all open.

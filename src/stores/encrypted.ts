@@ -1,3 +1,9 @@
+/**
+ * Any store, sealed.
+ *
+ * @module
+ */
+
 import type { HeldStore, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { type EncryptionKeys, keyRing } from './encryption-key.ts'
@@ -7,6 +13,7 @@ import { openRecord, type SealedRecord, sealRecord } from './sealed-record.ts'
 
 export type { EncryptionKey, EncryptionKeys } from './encryption-key.ts'
 
+/** With what records are sealed, and whether clear ones are still read. */
 export interface EncryptedStoreOptions {
   /**
    * The key, or several: the first encrypts, all decrypt. A record moves to the first with its next

@@ -1,3 +1,9 @@
+/**
+ * An `auth.json` that several programs may share: Node, Deno and Bun.
+ *
+ * @module
+ */
+
 import { resolve } from 'node:path'
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
@@ -10,6 +16,7 @@ import { readAuthFile } from './read-auth-file.node.ts'
 import { resolveTarget } from './resolve-target.node.ts'
 import { watchFile } from './watch-file.node.ts'
 
+/** Which file, and how patient. */
 export interface FileStoreOptions {
   /** The file. It need not exist; neither need its directory. */
   readonly path: string

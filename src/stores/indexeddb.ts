@@ -1,3 +1,9 @@
+/**
+ * Tokens in a web page's IndexedDB, sealed, for all tabs.
+ *
+ * @module
+ */
+
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { frozen } from './frozen.ts'
@@ -8,6 +14,7 @@ import { tellTabs, watchTabs } from './tab-hints.ts'
 import { withinTime } from './within-time.ts'
 import { webLocks, withWebLock } from './web-lock.ts'
 
+/** Which database. */
 export interface IndexedDBStoreOptions {
   /**
    * The database. Two stores with one name are one store, in all tabs and workers of the origin.

@@ -1,3 +1,9 @@
+/**
+ * Tokens in the keychain of the operating system: Node, Deno and Bun.
+ *
+ * @module
+ */
+
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
@@ -13,6 +19,7 @@ import { readRecord, recordText } from './record-text.ts'
 
 export type { KeychainBackend } from './keychain-backend.node.ts'
 
+/** Which keychain, under which name, and how patient. */
 export interface KeychainStoreOptions {
   /**
    * The name under which the keychain shows the items. Another application is another service.

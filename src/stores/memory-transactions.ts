@@ -1,6 +1,7 @@
 import type { Clock, Transaction, TransactionStore } from '../contracts.ts'
 import { frozen } from './frozen.ts'
 
+/** How many sign-ins may be pending, and by which clock they end. */
 export interface MemoryTransactionsOptions {
   /** @default real time */
   readonly clock?: Pick<Clock, 'now'>

@@ -3,6 +3,7 @@ import { OAuthError } from '../errors.ts'
 import { type Database, openDatabase } from './indexeddb-database.ts'
 import type { WebStorageArea } from './web-storage.ts'
 
+/** Where pending sign-ins are kept, and by which clock they end. */
 export interface PageTransactionsOptions {
   /**
    * The database, and how the names in the session storage begin.
@@ -23,6 +24,11 @@ export interface PageTransactionsOptions {
  * alone, as a `CryptoKey`.
  *
  * Errors: `persist_failed` where the browser refuses both, or IndexedDB to a DPoP key.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ provider, clientId: 'spa', redirectUri, transactions: pageTransactions() })
+ * ```
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-10.12 RFC 6749, section 10.12}
  */

@@ -15,6 +15,7 @@ export interface IORedisClient {
 /** Runs a Lua script in Redis, for any other client. Texts must come back as they are, not parsed as JSON. */
 export type RedisEval = (script: string, keys: string[], args: string[]) => Promise<unknown>
 
+/** What runs scripts: node-redis, ioredis, or a function of yours. */
 export type RedisClient = NodeRedisClient | IORedisClient | RedisEval
 
 /** Runs a script, within a time, with our errors. */

@@ -1,3 +1,9 @@
+/**
+ * Tokens in Redis, for fleets of servers.
+ *
+ * @module
+ */
+
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { checkLockOptions, lockQueue } from './lock-queue.ts'
@@ -7,6 +13,7 @@ import { holdLease, type Lease } from './redis-lease.ts'
 
 export type { IORedisClient, NodeRedisClient, RedisClient, RedisEval } from './redis-command.ts'
 
+/** Under which names, and how patient. */
 export interface RedisStoreOptions {
   /**
    * How all names in Redis begin. Two stores with one prefix are one store.

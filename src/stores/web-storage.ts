@@ -1,3 +1,9 @@
+/**
+ * Tokens in `localStorage` or `sessionStorage`, in clear.
+ *
+ * @module
+ */
+
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { type LockQueue, lockQueue } from './lock-queue.ts'
@@ -14,6 +20,7 @@ export interface WebStorageArea {
   removeItem(name: string): void
 }
 
+/** Under which names. */
 export interface WebStorageStoreOptions {
   /**
    * How all names in the storage begin. Two stores with one prefix are one store.
