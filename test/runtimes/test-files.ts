@@ -6,7 +6,7 @@ const dom = 'test/dom/**/*.test.ts'
 
 /** Which tests run where. The folder a test lies in says it. */
 export const testFiles: { readonly [Name in Runtime]: readonly string[] } = {
-  node: [everywhere, nodeLike, 'test/fences/**/*.test.ts', 'test/package/*.test.ts'],
+  node: [everywhere, nodeLike, 'test/fences/**/*.test.ts', 'test/package/*.test.ts', 'test/edge/*.test.ts'],
   deno: [everywhere, nodeLike],
   bun: [everywhere, nodeLike],
   workerd: [everywhere, 'test/workerd/**/*.test.ts'],
