@@ -4,8 +4,12 @@ import { accounts, type Asked, type Edge, type EdgeVariant, startEdge, usual, va
 /** Isolates of one Worker, which share nothing but the objects. */
 const isolates = 4
 
-/** Requests of one account at once. Each has a client of its own, as if it were in an isolate of its own. */
-const atOnce = 200
+/** How much is done. */
+interface Size {
+  readonly rounds: number
+  /** Requests of one account at once. Each has a client of its own, as if it were in an isolate of its own. */
+  readonly atOnce: number
+}
 
 /** What tokens live through behind a Worker, over Durable Objects, and over KV with one as its coordinator. */
 export async function stores({ short }: PartOptions): Promise<readonly EdgeRow[]> {
@@ -19,7 +23,8 @@ async function underVariant(variant: EdgeVariant, short: boolean): Promise<reado
   const name = `${variant.compatibilityDate}${variant.nodeCompat ? ' nodejs_compat' : ''}`
   try {
     const rows: EdgeRow[] = []
-    for (const account of Object.keys(accounts)) rows.push(await rounds(edge, account, short ? 5 : 20))
+    const size = short ? { rounds: 5, atOnce: 40 } : { rounds: 20, atOnce: 200 }
+    for (const account of Object.keys(accounts)) rows.push(await rounds(edge, account, size))
     rows.push(await kvAlone(edge), await deadHolder(edge))
     return rows.map((row) => ({ ...row, what: `${name}: ${row.what}` }))
   } finally {
@@ -28,7 +33,7 @@ async function underVariant(variant: EdgeVariant, short: boolean): Promise<reado
 }
 
 /** Many requests at once with an expired token, again and again; in every fifth round the object crashes meanwhile. */
-async function rounds(edge: Edge, account: string, count: number): Promise<EdgeRow> {
+async function rounds(edge: Edge, account: string, { rounds: count, atOnce }: Size): Promise<EdgeRow> {
   const query = `store=${(accounts as Readonly<Record<string, string>>)[account]}&account=${account}`
   const { history } = edge.server
   const bad: string[] = []
