@@ -15,12 +15,12 @@ interface PasteRig {
   tokenCalls(): number
 }
 
-function pasteRig(): PasteRig {
+function pasteRig(name?: string): PasteRig {
   const clock = manualClock()
   const server = createProviderServer({ provider: 'anthropic', clock })
   const handler = openWorkerHandler({
     publicUrl: origin,
-    provider: server.relocate(anthropic()),
+    provider: { ...server.relocate(anthropic()), ...(name !== undefined && { name }) },
     clientAuth: none(),
     cookieSecret,
     store: memoryStore(),
@@ -135,6 +135,13 @@ describe('a provider that only shows what is to be copied', () => {
     // A form says where it comes from only if its page lets it.
     expect(page.headers.get('referrer-policy')).toBe('same-origin')
     expect(page.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('shows names as text', async () => {
+    const page = await pasteRig(`<img src=x onerror="alert('1')"> & Sons`).browser().go('/auth/paste')
+    const text = await page.text()
+    expect(text).not.toContain('<img')
+    expect(text).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; Sons')
   })
 
   it('comes back to no callback of ours', async () => {

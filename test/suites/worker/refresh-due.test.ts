@@ -21,6 +21,16 @@ describe('refreshDue', () => {
     expect(rig.tokenCalls()).toBe(before)
   })
 
+  it('leaves a token alone that is good for longer, though a request would renew it early', async () => {
+    const rig = workerRig()
+    await rig.signIn(rig.browser())
+    rig.clock.advance(57 * minutes)
+    const before = rig.tokenCalls()
+    expect(await refreshDue(rig.handler.desk, { within: minutes })).toEqual({ refreshed: 0, ended: 0, failed: {} })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(rig.tokenCalls()).toBe(before)
+  })
+
   it('ends the sessions whose time is over, at the server too', async () => {
     const rig = workerRig({ options: { sessionLifetime: hour } })
     await rig.signIn(rig.browser())
