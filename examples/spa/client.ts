@@ -11,11 +11,14 @@ declare const API: string
 /** Where the API is. */
 export const api: string = API
 
+/** The page that people come back to: each variant of this example has its own. */
+const redirectUri = `${location.origin}/${location.pathname.startsWith('/react') ? 'react' : 'callback'}`
+
 /** One client for the page: all of it uses this one. */
 export const client: BrowserClient = createBrowserClient({
   provider: oidc({ issuer: ISSUER, scopes: ['openid', 'profile', 'offline_access', 'read'] }),
   clientId: 'spa',
-  redirectUri: `${location.origin}/callback`,
+  redirectUri,
   apiOrigins: [new URL(API).origin],
   store: indexedDBStore(),
   allowInsecureLoopback: true,

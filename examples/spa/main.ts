@@ -1,4 +1,4 @@
-import { isOAuthError } from 'latchkey'
+import { explain } from 'latchkey/explain'
 import { api, client } from './client.ts'
 import { log } from './log.ts'
 
@@ -27,7 +27,7 @@ async function call(): Promise<void> {
     readonly account: string
     readonly scopes: readonly string[]
   }
-  log(`the API knows ${account}, who may ${scopes.join(' ')}`)
+  log(`the API knows ${account}, who may ${scopes.join(', ')}`)
 }
 
 async function stream(): Promise<void> {
@@ -35,13 +35,16 @@ async function stream(): Promise<void> {
   const decoder = new TextDecoder()
   const reader = response.body?.getReader()
   for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    for (const [, data] of decoder.decode(part.value).matchAll(/^data: (.*)$/gm)) log(`streamed ${data}`)
+    for (const [, number] of decoder.decode(part.value).matchAll(/^data: .*?(\d+)/gm)) log(`streamed ${number} of 5`)
   }
 }
 
 function show(): void {
   const { status, account, expiresAt, error } = client.getSnapshot()
-  const good = expiresAt === undefined ? '' : `, token good until ${new Date(expiresAt).toLocaleTimeString()}`
+  const good =
+    expiresAt === undefined
+      ? ''
+      : `, token good until ${new Date(expiresAt).toLocaleTimeString(undefined, { timeStyle: 'short' })}`
   const texts = {
     loading: 'One moment…',
     'signed-out': 'Signed out',
@@ -64,6 +67,6 @@ async function attempt(act: () => Promise<unknown>): Promise<void> {
   try {
     await act()
   } catch (error) {
-    log(isOAuthError(error) ? `${error.code}: ${error.message}` : String(error))
+    log(explain(error)?.what ?? String(error), 'failure')
   }
 }

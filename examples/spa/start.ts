@@ -10,7 +10,7 @@ export interface Example {
   close(): Promise<void>
 }
 
-const redirectUris = ['http://127.0.0.1/callback', 'http://127.0.0.1/popup']
+const redirectUris = ['callback', 'popup', 'react'].map((page) => `http://127.0.0.1/${page}`)
 const users = [
   { sub: 'ada', name: 'Ada Lovelace', email: 'ada@example.com' },
   { sub: 'grace', name: 'Grace Hopper', email: 'grace@example.com' },
@@ -27,7 +27,7 @@ export async function startExample(): Promise<Example> {
     configFile: false,
     logLevel: 'warn',
     define: { ISSUER: JSON.stringify(issuer), API: JSON.stringify(apiUrl) },
-    plugins: [thisPackage, popupPage],
+    plugins: [thisPackage, otherPages],
     server: { host: '127.0.0.1' },
   })
   await vite.listen()
@@ -47,12 +47,12 @@ const thisPackage: Plugin = {
   resolveId: (id) => (/^latchkey(\/|$)/.test(id) ? fileURLToPath(import.meta.resolve(id)) : undefined),
 }
 
-/** Serves the page of the window at an address without `.html`. */
-const popupPage: Plugin = {
-  name: 'popup-page',
+/** Serves the page of the window, and the variant with React, at addresses without `.html`. */
+const otherPages: Plugin = {
+  name: 'other-pages',
   configureServer: (server) => {
     server.middlewares.use((request, _response, next) => {
-      request.url = request.url?.replace(/^\/popup(?=\?|$)/, '/popup.html')
+      request.url = request.url?.replace(/^\/(popup|react)(?=\?|$)/, '/$1.html')
       next()
     })
   },

@@ -214,7 +214,7 @@ describe.each(engines.filter(({ name }) => name === 'chromium'))('a frozen tab i
 
 describe.each(engines.filter(({ name }) => name === 'chromium'))('many tabs in $name', ({ open }) => {
   // All of it with `npm run browsers -- --long`.
-  const [count, rounds] = process.env['LONG'] === undefined ? [16, 4] : [50, 20]
+  const [count, rounds] = process.env['LONG'] === undefined ? [12, 3] : [50, 20]
   let browser: Browser
   let double: Double
 
