@@ -1,6 +1,7 @@
 import { isOAuthError, OAuthError, untrustedText } from '../errors.ts'
 import type { Account } from '../contracts.ts'
 import { authFilePath } from '../node/auth-file-path.ts'
+import { authFileStore } from '../node/auth-file-store.ts'
 import type { NodeClient, NodeSignInOptions } from '../node/index.ts'
 import { openers } from '../node/open-browser.ts'
 import { ask } from './ask.ts'
@@ -24,18 +25,25 @@ export async function login(asked: Asked, world: World): Promise<number> {
   const { env } = world
   const issuer = asked.text('issuer') ?? (env['LATCHKEY_ISSUER'] || undefined)
   const name = await providerName(asked.words[0] ?? (env['LATCHKEY_PROVIDER'] || undefined), issuer, world)
-  const provider = await providerRow(name, { issuer, tenant: asked.text('tenant') })
-  const clientId = asked.text('client-id') ?? (env['LATCHKEY_CLIENT_ID'] || undefined)
+  const profile = profileOf(asked, world)
+  const registered = asked.text('client-id') ?? (env['LATCHKEY_CLIENT_ID'] || undefined)
+  const clientId = registered ?? (name === 'openai' ? await issuedClientId(profile, world) : undefined)
+  const provider = await providerRow(name, { issuer, tenant: asked.text('tenant'), clientId })
   if (clientId === undefined && provider.clientId === undefined) {
     throw misuse(`${provider.name} needs --client-id, or LATCHKEY_CLIENT_ID: what this program is registered as there.`)
   }
-  const slot = slotNamed(provider.id, profileOf(asked, world))
+  const slot = slotNamed(provider.id, profile)
   const client = openClient(slot, provider, clientId, world)
   try {
     return await signIn(client, asked, world)
   } finally {
     client.dispose()
   }
+}
+
+/** Sign in with ChatGPT issues a client id with the first sign-in, and wants to see it with the next. */
+async function issuedClientId(profile: string | undefined, { env }: World): Promise<string | undefined> {
+  return (await authFileStore({ env }).get(slotNamed('openai', profile).key))?.clientId
 }
 
 async function signIn(client: NodeClient, asked: Asked, world: World): Promise<number> {

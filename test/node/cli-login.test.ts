@@ -19,8 +19,9 @@ beforeEach(async () => {
 })
 afterEach(() => rig.close())
 
-const stored = async (): Promise<Record<string, { access: string; refresh: string; idToken: string }>> =>
-  JSON.parse(await readFile(rig.path, 'utf8'))
+const stored = async (): Promise<
+  Record<string, { access: string; refresh: string; idToken: string; clientId?: string }>
+> => JSON.parse(await readFile(rig.path, 'utf8'))
 
 const nothingStored = async (): Promise<boolean> =>
   access(rig.path).then(
@@ -145,6 +146,15 @@ describe('latchkey login', () => {
     const { code, out } = await rig.run(['token', 'openai', '--min-validity', '5h'])
     expect([code, running.server.history.count({ grant: 'refresh_token', status: 200 })]).toEqual([0, 1])
     expect(out).toBe(`${(await stored())['openai']?.access}\n`)
+    const issued = (await stored())['openai']?.clientId
+    expect(issued).toMatch(/^app_issued_/)
+    const again = rig.start(['login', 'openai', '--issuer', running.origin, '--via', 'loopback', '--no-browser'])
+    const url = new URL((await again.said(address))[1] ?? '')
+    expect(url.searchParams.get('client_id')).toBe(issued)
+    expect(url.searchParams.has('agent_name_hint')).toBe(false)
+    await visit(await running.server.approve(url))
+    expect(await again.ended).toMatchObject({ code: 0, out: '' })
+    expect((await stored())['openai']?.clientId).toBe(issued)
     await running.close()
   })
 
