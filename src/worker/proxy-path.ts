@@ -38,7 +38,7 @@ function isPlain(segment: string): boolean {
   // Letters, digits and -._~ mean the same encoded (RFC 3986 §2.3), but not everybody knows.
   if (/%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/i.test(segment)) return false
   const text = decoded(segment)
-  return text !== undefined && !ambiguous.test(text) && !ambiguous.test(text.normalize('NFKC'))
+  return text !== undefined && !ambiguous.test(text.normalize('NFKC'))
 }
 
 /** What ends a segment or its name for somebody, or is dropped by somebody; and segments of dots only. */
