@@ -31,6 +31,13 @@ async function contents(name: string): Promise<unknown[]> {
   return values
 }
 
+/** Writes the lease of a slot, as another page would. */
+async function putLease(name: string, lease: { readonly owner: string; readonly endsAt: number }): Promise<void> {
+  const db = await settled(indexedDB.open(name))
+  await settled(db.transaction('values', 'readwrite').objectStore('values').put(lease, ['lease', 'slot']))
+  db.close()
+}
+
 /** Runs `task` while the browser has something else in place of a global. */
 async function without<T>(name: string, value: unknown, task: () => Promise<T>): Promise<T> {
   const original = Object.getOwnPropertyDescriptor(globalThis, name)
@@ -197,6 +204,29 @@ function inBrowsers(): void {
         )
       })
       expect(await one.keys()).toEqual([])
+      await remove(name)
+    })
+
+    it.each([
+      ['has ended', 200],
+      ['was given while the clock went wrong', 3_600_000],
+    ])('takes over a lease that %s', async (_, left) => {
+      const name = freshName()
+      const store = indexedDBStore({ name })
+      await store.keys()
+      await putLease(name, { owner: 'gone', endsAt: Date.now() + left })
+      const work = (): Promise<string> => store.lock('slot', async () => 'done', { timeout: 3000 })
+      expect(await without('navigator', { locks: undefined }, work)).toBe('done')
+      await remove(name)
+    })
+
+    it('leaves the lease of whoever has taken it over meanwhile', async () => {
+      const name = freshName()
+      const store = indexedDBStore({ name })
+      const taken = { owner: 'another', endsAt: Date.now() + 9000 }
+      const work = (): Promise<void> => store.lock('slot', () => putLease(name, taken), { timeout: 1000 })
+      await without('navigator', { locks: undefined }, work)
+      expect(await contents(name)).toEqual([taken])
       await remove(name)
     })
   })

@@ -249,6 +249,16 @@ describe('pageTransactions', () => {
     expect(await pageTransactions({ clock: { now: () => 1000 } }).take('state-1')).toBeUndefined()
   })
 
+  it('removes what nobody came back for, when the next one goes', async () => {
+    const kept = { ...transaction, state: 'state-2', expiresAt: 3000 }
+    await pageTransactions({ clock }).put(transaction)
+    await pageTransactions({ clock: { now: () => 2000 } }).put(kept)
+    sessionStorage.clear()
+    // Asked by a clock that would still have it.
+    const left = await Promise.all(['state-1', 'state-2'].map((state) => pageTransactions({ clock }).take(state)))
+    expect(left).toEqual([undefined, runtime === 'happy-dom' ? undefined : kept])
+  })
+
   it('does with IndexedDB alone when the session storage was lost', async () => {
     const inBrowsers = runtime !== 'happy-dom'
     await pageTransactions({ clock }).put(transaction)
