@@ -1,11 +1,6 @@
-// Puts the examples into the README: `npm run readme`.
+// npm run readme: puts the examples, and what `explain` knows, into the README.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fillReadme } from './fill-readme.ts'
 
-const root = new URL('../../', import.meta.url)
-const readme = new URL('README.md', root)
-const text = readFileSync(readme, 'utf8').replaceAll(
-  /(<!-- (examples\/\S+) -->\n```ts\n)[\s\S]*?```/g,
-  (_, head: string, path: string) => `${head}${readFileSync(new URL(path, root), 'utf8')}\`\`\``,
-)
-writeFileSync(readme, text)
+writeFileSync('README.md', fillReadme(readFileSync('README.md', 'utf8')))
