@@ -10,7 +10,7 @@ export interface Example {
   close(): Promise<void>
 }
 
-const redirectUris = ['callback', 'popup', 'react'].map((page) => `http://127.0.0.1/${page}`)
+const redirectUris = ['callback', 'popup', 'react', 'vault'].map((page) => `http://127.0.0.1/${page}`)
 const users = [
   { sub: 'ada', name: 'Ada Lovelace', email: 'ada@example.com' },
   { sub: 'grace', name: 'Grace Hopper', email: 'grace@example.com' },
@@ -47,12 +47,12 @@ const thisPackage: Plugin = {
   resolveId: (id) => (/^latchkey(\/|$)/.test(id) ? fileURLToPath(import.meta.resolve(id)) : undefined),
 }
 
-/** Serves the page of the window, and the variant with React, at addresses without `.html`. */
+/** Serves the page of the window, and the variants, at addresses without `.html`. */
 const otherPages: Plugin = {
   name: 'other-pages',
   configureServer: (server) => {
     server.middlewares.use((request, _response, next) => {
-      request.url = request.url?.replace(/^\/(popup|react)(?=\?|$)/, '/$1.html')
+      request.url = request.url?.replace(/^\/(popup|react|vault)(?=\?|$)/, '/$1.html')
       next()
     })
   },
