@@ -22,11 +22,13 @@ const targets = [
   'node/index',
   'blocking/index',
   'testing/index',
+  'explain/index',
   'cli/main',
   'oauth4webapi',
   'jose',
   'node:fs',
   'node:fs/promises',
+  'uqr',
   'left-pad',
 ]
 
@@ -54,7 +56,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'blocking/a.ts': [...seams, ...parts, 'node', ...node],
   'testing/a.ts': [...seams, 'jose'],
   'testing/a.node.ts': [...seams, 'jose', ...node],
-  'cli/a.ts': [...seams, 'node', 'providers', ...node],
+  'explain/a.ts': ['errors'],
+  'cli/a.ts': [...seams, 'node', 'providers', 'explain', 'uqr', ...node],
 }
 
 const line = (index: number): string => `  void ${index}`
