@@ -7,6 +7,7 @@ import type { AddHeaders } from './api-headers.ts'
 import { apiRequest, isRepeatable, isSafe, isWithin, methodOf, readdressed, told, urlOf } from './api-request.ts'
 import type { ApiRequest } from './api-request.ts'
 import { challengeError } from '../core/challenge-error.ts'
+import { plainInit } from './plain-init.ts'
 
 /** What the fetch with a token is made of. */
 export interface AuthorizedFetchParts {
@@ -34,21 +35,83 @@ export interface AuthorizedFetchParts {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750, section 3.1}
  */
 export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
+  const prefixes = [...parts.apiOrigins].map((origin) => `${origin}/`)
   return async (input, init) => {
-    const request = apiRequest(parts.apiOrigins, input, init)
+    const tokens = isPlain(parts, prefixes, input) ? parts.atHand() : undefined
+    const sent = tokens?.tokenType === 'Bearer' ? plainInit(init, `Bearer ${tokens.accessToken}`) : undefined
+    if (tokens === undefined || sent === undefined) return sentWithCare(parts, input, init)
+    // What most programs do most of the time: nothing is waited for but the answer, and nothing is built.
+    let response: Response
     try {
-      const response = await sendWithToken(parts, request)
-      return redirects.includes(response.status) ? await followed(parts, request, response) : response
+      response = await parts.fetch(input, sent)
     } catch (error) {
-      const signal = told(request, 'signal')
-      throw signal?.aborted === true ? (signal.reason ?? new OAuthError('aborted', {})) : error
+      const request = readSent(input, sent)
+      throw reasonOf(request, failure(request, error))
     }
+    const { status } = response
+    if (status > 199 && status < 300) return response
+    return settledWithCare(parts, tokens, readSent(input, sent), response)
   }
+}
+
+async function sentWithCare(parts: AuthorizedFetchParts, ...[input, init]: Parameters<Fetch>): Promise<Response> {
+  const request = apiRequest(parts.apiOrigins, input, init)
+  return completed(parts, request, sendWithToken(parts, request))
+}
+
+async function settledWithCare(
+  parts: AuthorizedFetchParts,
+  tokens: TokenSet,
+  request: ApiRequest,
+  response: Response,
+): Promise<Response> {
+  return completed(parts, request, settled(parts, tokens, request, visible(request, response)))
+}
+
+/** Whether this is a call to the API by a text that needs no reading, with no headers of the provider's. */
+function isPlain(parts: AuthorizedFetchParts, prefixes: readonly string[], input: unknown): boolean {
+  if (typeof input !== 'string' || parts.addHeaders !== undefined) return false
+  // As `startsWith`, which engines are slower at.
+  for (const prefix of prefixes) if (input.lastIndexOf(prefix, 0) === 0) return true
+  return false
+}
+
+/** What was sent as plainly as that, as the request that it is: the redirect mode was ours. */
+function readSent(input: Parameters<Fetch>[0], { redirect: _, ...init }: RequestInit): ApiRequest {
+  return { input: String(input), init }
+}
+
+async function completed(
+  parts: AuthorizedFetchParts,
+  request: ApiRequest,
+  begun: Promise<Response>,
+): Promise<Response> {
+  try {
+    const response = await begun
+    return redirects.includes(response.status) ? await followed(parts, request, response) : response
+  } catch (error) {
+    throw reasonOf(request, error)
+  }
+}
+
+/** An abort rejects with the signal's own reason, as `fetch` does. */
+function reasonOf(request: ApiRequest, error: unknown): unknown {
+  const signal = told(request, 'signal')
+  return signal?.aborted === true ? (signal.reason ?? new OAuthError('aborted', {})) : error
 }
 
 async function sendWithToken(parts: AuthorizedFetchParts, request: ApiRequest): Promise<Response> {
   const tokens = parts.atHand() ?? (await parts.tokens(undefined, told(request, 'signal') ?? undefined))
-  const response = await send(parts, tokens, request)
+  return settled(parts, tokens, request, await send(parts, tokens, request))
+}
+
+/** The answer; where the API has refused the token, that to another one. */
+async function settled(
+  parts: AuthorizedFetchParts,
+  tokens: TokenSet,
+  request: ApiRequest,
+  response: Response,
+): Promise<Response> {
   if (response.status !== 401) return response
   const better = await afterRefusal(parts, tokens, request, response)
   if (better === undefined || !isRepeatable(request)) return response
@@ -117,17 +180,24 @@ async function exchange(
   request: ApiRequest,
   headers: Record<string, string> | Headers,
 ): Promise<Response> {
-  let response: Response
   try {
-    response = await fetch(request.input, { ...request.init, headers, redirect: 'manual' })
+    return visible(request, await fetch(request.input, { ...request.init, headers, redirect: 'manual' }))
   } catch (error) {
-    if (isOAuthError(error)) throw error
-    if (!canBeMade(request)) throw new TypeError('client.fetch cannot make this request: look at its method and body.')
-    // The native text is left out: a custom `fetch` may have put the request into it.
-    throw networkError('api', error)
+    throw failure(request, error)
   }
+}
+
+/** What a failed `fetch` means. The native text is left out: a custom `fetch` may have put the request into it. */
+function failure(request: ApiRequest, error: unknown): unknown {
+  if (isOAuthError(error)) return error
+  readHeaders(told(request, 'headers'))
+  if (canBeMade(request)) return networkError('api', error)
+  return new TypeError('client.fetch cannot make this request: look at its method and body.')
+}
+
+/** A browser hides where a redirect leads, so that it can be neither checked nor followed. */
+function visible(request: ApiRequest, response: Response): Response {
   if (response.type !== 'opaqueredirect' || told(request, 'redirect') === 'manual') return response
-  // A browser hides where a redirect leads, so that it can be neither checked nor followed.
   throw new OAuthError('unexpected_redirect', { endpoint: 'api' })
 }
 

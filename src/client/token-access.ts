@@ -34,7 +34,10 @@ export function tokenAccess(
 
   return {
     getToken,
-    getAccessToken: async (options) => (await getToken(options)).accessToken,
+    async getAccessToken(options) {
+      const tokens = options === undefined ? session.atHand(now) : undefined
+      return (tokens ?? (await getToken(options))).accessToken
+    },
     fetch: authorizedFetch({
       fetch: config.world.fetch,
       apiOrigins: config.apiOrigins,

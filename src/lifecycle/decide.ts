@@ -62,6 +62,13 @@ export function decide(held: Held | undefined, need: Need, now: number, policy: 
   return next
 }
 
+/** Until when a record that is served now, with nothing to renew, is to be served without another thought. */
+export function quietUntil({ record: { tokens } }: Held, need: Need, policy: Policy): number {
+  return tokens.expiresAt === undefined
+    ? Infinity
+    : tokens.expiresAt - Math.max(margin(tokens, need), renewal(tokens, policy))
+}
+
 /** Whether `tokens` are what is needed, with time to reach the API. */
 function isGood(tokens: TokenSet, need: Need, now: number): boolean {
   return !need.force && tokens.accessToken !== need.refused && remaining(tokens, now) > margin(tokens, need)

@@ -21,6 +21,8 @@ export interface SessionParts extends RefreshParts {
 export interface SessionState {
   /** The record as last seen. */
   memory: Held | undefined
+  /** What was decided last: most calls ask the same of the same record. */
+  quiet: Quiet | undefined
   /** What came but could not be written, and what writes it if nothing newer is stored. */
   unsaved: { readonly record: StoredRecord; readonly change: RecordChange } | undefined
   /** The refresh that is under way, for all who wait. */
@@ -36,6 +38,14 @@ export interface SessionState {
   /** The last failure's code; absent again after a success. */
   error: string | undefined
   readonly cooling: Cooldown
+}
+
+/** That a record is served for one need, with nothing else to do, until some instant. */
+export interface Quiet {
+  readonly memory: Held
+  readonly need: Need
+  readonly tokens: StoredRecord['tokens']
+  readonly until: number
 }
 
 /** How a flight ended for those who share it. */

@@ -1,8 +1,8 @@
 import type { RecordChange, StoredRecord, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { cooldown } from './cooldown.ts'
-import { decide } from './decide.ts'
-import type { Need } from './decide.ts'
+import { decide, quietUntil } from './decide.ts'
+import type { Held, Need } from './decide.ts'
 import { join, lastResort } from './flight.ts'
 import { sameTokens } from './outcome.ts'
 import { depart, recall, remember } from './recall.ts'
@@ -27,6 +27,7 @@ export interface Session {
 export function createSession(parts: SessionParts): Session {
   const state: SessionState = {
     memory: undefined,
+    quiet: undefined,
     unsaved: undefined,
     flight: undefined,
     epoch: 0,
@@ -46,12 +47,26 @@ export function createSession(parts: SessionParts): Session {
 }
 
 function atHand(parts: SessionParts, state: SessionState, need: Need): TokenSet | undefined {
-  if (state.memory === undefined) return undefined
-  const step = decide(state.memory, need, parts.clock.now(), parts.policy)
+  const { memory, quiet } = state
+  if (memory === undefined) return undefined
+  const now = parts.clock.now()
+  const known = quiet?.memory === memory && quiet.need === need && state.unsaved === undefined
+  return known && now < quiet.until ? quiet.tokens : decided(parts, state, memory, { need, now })
+}
+
+function decided(
+  parts: SessionParts,
+  state: SessionState,
+  memory: Held,
+  { need, now }: { readonly need: Need; readonly now: number },
+): TokenSet | undefined {
+  const step = decide(memory, need, now, parts.policy)
   if (step.do !== 'serve') return undefined
-  const work = step.renew !== undefined || state.unsaved !== undefined
-  if (work && state.flight === undefined && !state.cooling.active()) join(parts, state, need).catch(() => undefined)
-  return step.tokens
+  const { tokens } = step
+  if (step.renew === undefined && state.unsaved === undefined) {
+    state.quiet = { memory, need, tokens, until: quietUntil(memory, need, parts.policy) }
+  } else if (state.flight === undefined && !state.cooling.active()) join(parts, state, need).catch(() => undefined)
+  return tokens
 }
 
 async function getTokens(
