@@ -52,7 +52,7 @@ async function signIn(client: NodeClient, asked: Asked, world: World): Promise<n
   const pastes = wishes.via === 'paste' || (wishes.via === 'auto' && world.input.isTTY === true)
   const waiting = pastes ? undefined : progress(world, 'Waiting for you:')
   try {
-    const result = await client.signIn({ ...wishes, output: waiting?.output ?? world.err })
+    const result = await client.signIn({ ...wishes, ...(await drawing(world)), output: waiting?.output ?? world.err })
     waiting?.stop()
     return report(client, result, world)
   } catch (error) {
@@ -62,6 +62,13 @@ async function signIn(client: NodeClient, asked: Asked, world: World): Promise<n
   } finally {
     waiting?.stop()
   }
+}
+
+/** A code for the camera of a phone, where there is a screen to show it. */
+async function drawing({ err }: World): Promise<Pick<NodeSignInOptions, 'drawAddress'>> {
+  if (err.isTTY !== true) return {}
+  const { renderUnicodeCompact } = await import('uqr')
+  return { drawAddress: ({ href }) => renderUnicodeCompact(href, { border: 2 }) }
 }
 
 /** Nobody pressed Ctrl-C: what was piped in held no answer, and none can come another way. */

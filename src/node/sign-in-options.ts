@@ -27,6 +27,8 @@ export interface NodeSignInOptions extends Omit<StartOptions, 'redirectUri'> {
   readonly input?: LineInput
   /** Where the person is told what to do. @default process.stderr */
   readonly output?: Writable
+  /** Draws the address of a device sign-in, as for a phone's camera. What it gives is written below the code. */
+  readonly drawAddress?: (address: URL) => string
   /** Words of your own for the page that the browser shows at the end. */
   readonly page?: CallbackTexts
 }

@@ -68,7 +68,9 @@ describe('latchkey login', () => {
     const run = rig.start(['login', rig.origin, '--client-id', 'cli', '--via', 'device', '--profile', 'work'])
     const [, code = ''] = await run.said(/enter this code:\s+(\S+)/)
     await rig.server.approveDevice(code)
-    expect(await run.ended).toMatchObject({ code: 0, out: '' })
+    const ending = await run.ended
+    expect(ending).toMatchObject({ code: 0, out: '' })
+    expect(ending.err).not.toContain('█')
     expect(Object.keys(await stored())).toEqual([`${rig.key}@work`])
   })
 

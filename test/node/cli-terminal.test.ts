@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { renderUnicodeCompact } from 'uqr'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProviderServer } from '../../src/testing/index.ts'
 import { listen } from '../../src/testing/listen.node.ts'
@@ -53,8 +54,11 @@ describe.runIf(process.platform !== 'win32')('latchkey in a terminal', () => {
   it('asks over ssh for a code on another device, where the server is known to give one', async () => {
     const running = await listen((origin) => createProviderServer({ provider: 'openai-codex', issuer: origin }))
     const args = ['login', 'openai-codex', '--issuer', running.origin]
-    const { shows } = await open(args, { SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' })
+    const { shows, screen } = await open(args, { SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' })
+    const [, place = ''] = await shows(/open this address on any device:\s+(\S+)/)
     const [, code = ''] = await shows(/enter this code:\s+(\S+)/)
+    await shows(/█/)
+    for (const line of renderUnicodeCompact(place, { border: 2 }).split('\n')) expect(screen()).toContain(line.trim())
     await running.server.approveDevice(code)
     await shows(/Signed in to ChatGPT[\s\S]*EXIT 0/)
     expect(Object.keys(JSON.parse(readFileSync(rig.path, 'utf8')))).toEqual(['openai-codex'])
