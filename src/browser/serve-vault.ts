@@ -15,7 +15,8 @@ interface WorkerEvent extends VaultEvent {
  * Makes this worker a vault: it signs in, refreshes and calls APIs for its pages, and the tokens never leave it.
  * To be called while the worker's script is first run; it is the whole of such a script.
  *
- * A shared worker is the best kind: one session for all tabs, which ends with the last of them. A dedicated worker
+ * A shared worker is the best kind: one session for all tabs, which ends with the last of them, or with the reload
+ * of an only one. In Chromium `new SharedWorker(url, { extendedLifetime: true })` outlives that. A dedicated worker
  * is one tab's, and its session ends with a reload. A service worker is ended by the browser whenever it is idle,
  * and the session with it. Nothing can keep a session longer, for whatever a worker stores its pages can read.
  *

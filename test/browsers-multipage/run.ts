@@ -14,7 +14,7 @@ const names = ['chromium', 'firefox', 'webkit'] as const
 const args = process.argv.slice(2)
 const long = args.includes('--long')
 const engines = names.filter((name) => args.every((arg) => arg.startsWith('--')) || args.includes(name))
-const timeLimit = long ? 20 * 60_000 : 6 * 60_000
+const timeLimit = (long ? 20 : 10) * 60_000
 const strict = process.env['CI'] === 'true'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

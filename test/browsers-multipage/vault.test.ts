@@ -137,3 +137,31 @@ describe.each(engines)('a vault in a shared worker in $name', ({ open }) => {
     ])
   })
 })
+
+describe.each(engines.filter(({ name }) => name === 'chromium'))(
+  'a vault that may outlive its page in $name',
+  ({ open }) => {
+    const make = `const { issuer, clientId, api } = JSON.parse(document.querySelector('#settings').textContent)
+    const script = '/vault.js?' + new URLSearchParams({ issuer, clientId, api })
+    globalThis.lasting = app.makeVaulted({ worker: () => new SharedWorker(script, { name: 'lasting', extendedLifetime: true }) })`
+
+    it('keeps the session while the only page is loaded again', async () => {
+      const double = await startDouble({ page: { vault: 'shared' } })
+      const browser = await open()
+      const tab = await double.open(browser)
+      await tab.run(`${make}; void lasting.signIn()`)
+      await eventually(() =>
+        tab.run(`return new URLSearchParams(location.search).has('code') && globalThis.app ? true : undefined`),
+      )
+      await tab.run(
+        `${make}; await lasting.handleRedirectCallback(); globalThis.old = true; setTimeout(() => location.reload(), 10)`,
+      )
+      await eventually(() => tab.run('return globalThis.app && !globalThis.old ? true : undefined'))
+      await tab.run(make)
+      const status = eventually(() => tab.run(`return lasting.getSnapshot().status === 'signed-in' || undefined`))
+      expect(await status).toBe(true)
+      await browser.close()
+      await double.close()
+    })
+  },
+)
