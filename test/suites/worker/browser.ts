@@ -103,8 +103,15 @@ interface RequestParts {
 
 /** A request as a server sees it: pages may not make one with a cookie, so there its headers are put in. */
 export function makeRequest(url: string, { method, headers, body, signal }: RequestParts): Request {
-  const init = { method, ...(body !== undefined && { body }), ...(signal !== undefined && { signal }) }
+  // workerd makes no request with a method that it does not know.
+  const unknown = !/^[A-Z]+$/.test(method)
+  const init = {
+    method: unknown ? 'GET' : method,
+    ...(body !== undefined && { body }),
+    ...(signal !== undefined && { signal }),
+  }
   const request = new Request(url, { ...init, headers })
+  if (unknown) Object.defineProperty(request, 'method', { value: method })
   const whole = Object.entries(headers).every(([name, value]) => request.headers.get(name) === value)
   if (!whole) Object.defineProperty(request, 'headers', { value: new Headers(headers) })
   if (body !== undefined && !request.body) Object.defineProperty(request, 'body', { value: new Response(body).body })
