@@ -154,6 +154,10 @@ describe('a vault', () => {
     for (const token of issued) expect(text).not.toContain(token)
   })
 
+  it.each(['constructor', 'toString', 'session'])('knows no task %s', async (task) => {
+    expect(await rig().ask(task)).toMatchObject({ type: 'failed', failure: { code: 'unsupported' } })
+  })
+
   it('renews the token for all who need it, once', async () => {
     const { client, signIn, api, clock, server, events } = rig()
     await signIn()
