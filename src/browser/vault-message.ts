@@ -2,6 +2,9 @@ import type { ClientEvent, Snapshot } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { OAuthErrorCode } from '../errors.ts'
 
+/** `Uint8Array<ArrayBuffer>`, in words that compilers before TypeScript 5.7 know too. */
+type Bytes = ReturnType<TextEncoder['encode']>
+
 /** What a page asks of its vault. Each question brings a port of its own, by which the answer comes. */
 export interface VaultQuestion {
   readonly type: 'latchkey:vault'
@@ -18,7 +21,7 @@ export type VaultAnswer =
   | { readonly type: 'done'; readonly value: unknown; readonly board: VaultBoard }
   | { readonly type: 'failed'; readonly failure: VaultFailure }
   /** A part of a body; without bytes, its end. */
-  | { readonly type: 'part'; readonly bytes?: Uint8Array<ArrayBuffer> | undefined }
+  | { readonly type: 'part'; readonly bytes?: Bytes | undefined }
 
 /** What a page says later, by the same port. */
 export type VaultRequest = { readonly type: 'abort' } | { readonly type: 'pull' }
@@ -46,7 +49,7 @@ export interface VaultedRequest {
   readonly url: string
   readonly method: string
   readonly headers: readonly (readonly [string, string])[]
-  readonly body?: Uint8Array<ArrayBuffer>
+  readonly body?: Bytes
   readonly init: RequestInit
 }
 

@@ -7,6 +7,8 @@ import { readEntries } from './entries.ts'
 
 /** Somebody who installed the package. */
 export interface Consumer {
+  /** Their folder. */
+  readonly path: string
   /** Imports every entry and does the main job, under the runtime that `command` starts. Throws when that fails. */
   use(command: readonly string[]): void
   /** Checks a program's types against the declarations alone. Throws what the compiler says. */
@@ -19,6 +21,8 @@ export interface CheckOptions {
   readonly lib: 'dom' | 'webworker'
   /** With the types of Node, and then the entries that need Node too. */
   readonly node: boolean
+  /** The folder of the TypeScript that they have. @default ours */
+  readonly compiler?: string
 }
 
 const entries = readEntries()
@@ -44,10 +48,11 @@ export function installConsumer(tarball: string): Consumer {
   symlinkSync(resolve('node_modules/@types/node'), join(folder.path, 'node_modules/@types/node'))
 
   return {
+    path: folder.path,
     use([program = '', ...args]) {
       run(program, ...args, 'use.js', ...entries.map(({ subpath }) => nameOf(subpath)))
     },
-    check({ moduleResolution, lib, node }) {
+    check({ moduleResolution, lib, node, compiler = 'node_modules/typescript' }) {
       const seen = entries.filter(({ needsNode }) => node || !needsNode)
       write('all.ts', seen.map(({ subpath }, index) => `export * as e${index} from '${nameOf(subpath)}'\n`).join(''))
       write(
@@ -57,7 +62,7 @@ export function installConsumer(tarball: string): Consumer {
           files: ['all.ts', 'job.ts'],
         }),
       )
-      run(process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.')
+      run(process.execPath, resolve(compiler, 'bin/tsc'), '-p', '.')
     },
     remove: folder.remove,
   }

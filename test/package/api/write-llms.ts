@@ -37,6 +37,6 @@ export function writeLlms(api: readonly Subpath[], description: string): string 
 }
 
 function firstSentence(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ')
+  const line = (text.split(/\n\n|\n- /)[0] ?? '').replaceAll(/\s+/g, ' ')
   return /^.*?[.!?:](?= [A-Z`]|$)/.exec(line)?.[0] ?? line
 }
