@@ -18,7 +18,8 @@ interface WorkerEvent extends VaultEvent {
  * A shared worker is the best kind: one session for all tabs, which ends with the last of them, or with the reload
  * of an only one. In Chromium `new SharedWorker(url, { extendedLifetime: true })` outlives that. A dedicated worker
  * is one tab's, and its session ends with a reload. A service worker is ended by the browser whenever it is idle,
- * and the session with it. Nothing can keep a session longer, for whatever a worker stores its pages can read.
+ * and the session with it; and it may load nothing later, so that its script must be one file. Nothing can keep a
+ * session longer, for whatever a worker stores its pages can read.
  *
  * A script that has got into the page cannot read a token, but can call the APIs through the vault for as long as
  * it is there. It can also begin a sign-in of its own: a server that asks nothing would answer it. Do not list
