@@ -1,4 +1,4 @@
-import { randomText } from '../core/random-text.ts'
+import { generateState } from '../core/authorize.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { createSession } from '../lifecycle/session.ts'
 import type { Session } from '../lifecycle/session.ts'
@@ -110,7 +110,7 @@ function openSession(config: Config, connection: Connection, board: SnapshotBoar
     policy,
     // Drawn late: Workers have no randomness while a module is being loaded.
     get owner() {
-      return (name ??= randomText())
+      return (name ??= generateState())
     },
     lockTimeout,
     // A lock, a request and its one repeat, and the store's own work.

@@ -1,9 +1,15 @@
+import {
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+} from 'oauth4webapi'
+
 import type { StoredRecord, Transaction } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parties } from './call.ts'
 import { parseUrl } from './endpoint.ts'
 import { loaded } from './loaded.ts'
-import { randomText, sha256 } from './random-text.ts'
 
 /**
  * A code verifier for PKCE: 43 unreserved characters, 256 random bits (RFC 7636 §4.1).
@@ -14,7 +20,7 @@ import { randomText, sha256 } from './random-text.ts'
  * ```
  */
 export function generateCodeVerifier(): string {
-  return randomText()
+  return generateRandomCodeVerifier()
 }
 
 /**
@@ -26,7 +32,7 @@ export function generateCodeVerifier(): string {
  * ```
  */
 export function generateCodeChallenge(verifier: string): Promise<string> {
-  return sha256(verifier)
+  return calculatePKCECodeChallenge(verifier)
 }
 
 /**
@@ -38,7 +44,7 @@ export function generateCodeChallenge(verifier: string): Promise<string> {
  * ```
  */
 export function generateState(): string {
-  return randomText()
+  return generateRandomState()
 }
 
 /** What one sign-in asks for. */
@@ -97,7 +103,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
   return {
     state: generateState(),
     codeVerifier: generateCodeVerifier(),
-    ...(scopes.includes('openid') && { nonce: randomText() }),
+    ...(scopes.includes('openid') && { nonce: generateRandomNonce() }),
     ...(maxAge !== undefined && { maxAge }),
     slot,
     issuer: server.issuer,

@@ -1,8 +1,12 @@
+import { validateAuthResponse } from 'oauth4webapi'
+import type { AuthorizationServer } from 'oauth4webapi'
+
 import type { Provider, Transaction } from '../contracts.ts'
 import { OAuthError, untrustedText } from '../errors.ts'
 import { parseUrl } from './endpoint.ts'
 import { errorCode } from './failure.ts'
 import type { Server } from './server.ts'
+import { unusable } from './unusable.ts'
 
 /** A callback, read but not yet checked against anything. */
 export interface ParsedCallback {
@@ -106,7 +110,19 @@ export function checkCallback(
   if (error !== null && code !== null) throw invalid('it carries both a code and an error.')
   if (error !== null) throw refusal(error, callback.params.get('error_description'), secretsOf(transaction))
   if (code === null || code === '') throw invalid('it carries neither a code nor an error.')
-  return { params: callback.params, clientId: provider.readClientId?.(callback.params) ?? transaction.clientId }
+  const clientId = provider.readClientId?.(callback.params) ?? transaction.clientId
+  try {
+    // oauth4webapi brands these parameters, and exchanges no others.
+    const params = validateAuthResponse(
+      server as AuthorizationServer,
+      { client_id: clientId },
+      callback.params,
+      transaction.state,
+    )
+    return { params, clientId }
+  } catch (cause) {
+    throw unusable('authorization', cause)
+  }
 }
 
 /**

@@ -1,7 +1,11 @@
+import { clientCredentialsGrantRequest, processClientCredentialsResponse } from 'oauth4webapi'
+
 import type { TokenSet } from '../contracts.ts'
-import { post } from './call.ts'
+import { call } from './call.ts'
 import type { Parties } from './call.ts'
-import { readTokens, tokenMembers } from './token-answer.ts'
+import { knownMembers, readTokens, tokenMembers } from './token-answer.ts'
+import { unusable } from './unusable.ts'
+import { wire } from './wire.ts'
 
 /** What a program asks for in its own name. */
 export interface ClientCredentialsRequest {
@@ -22,9 +26,16 @@ export interface ClientCredentialsRequest {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4}
  */
 export async function clientCredentials(parties: Parties, request: ClientCredentialsRequest = {}): Promise<TokenSet> {
+  const { server, client, auth } = wire(parties)
   const { scopes = [], resource, signal } = request
-  const scope = scopes.length > 0 ? scopes.join(' ') : undefined
-  const call = { endpoint: 'token', url: parties.server.token_endpoint, signal }
-  const answer = await post(parties, call, { grant_type: 'client_credentials', scope, resource })
-  return readTokens(answer, tokenMembers(answer), { parties, scopes })
+  const extra = { resource, scope: scopes.join(' ') || undefined }
+  const answer = await call(parties, { endpoint: 'token', signal, extra }, (options) =>
+    clientCredentialsGrantRequest(server, client, auth, {}, options),
+  )
+  const members = tokenMembers(answer)
+  const judged = knownMembers(answer, members, { idToken: false })
+  await processClientCredentialsResponse(server, client, judged).catch((error: unknown) => {
+    throw unusable('token', error, answer.response.status)
+  })
+  return readTokens(answer, members, { parties, scopes })
 }

@@ -1,15 +1,19 @@
-import { processDeviceAuthorizationResponse } from 'oauth4webapi'
+import {
+  deviceAuthorizationRequest,
+  deviceCodeGrantRequest,
+  processDeviceAuthorizationResponse,
+  processDeviceCodeResponse,
+} from 'oauth4webapi'
 
-import type { RequestDialect } from '../contracts.ts'
 import { isOAuthError, OAuthError, untrustedText } from '../errors.ts'
 import { readAccount } from './account.ts'
-import { encoded, post } from './call.ts'
-import type { Call, Parties } from './call.ts'
+import { call } from './call.ts'
+import type { Parties } from './call.ts'
 import { isLoopback, parseUrl } from './endpoint.ts'
 import { proveIdToken } from './id-token.ts'
 import { jsonMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
-import { grant, readTokens, tokenMembers } from './token-answer.ts'
+import { knownMembers, readTokens, tokenMembers, withIdToken } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
 import { unusable } from './unusable.ts'
 import { wire } from './wire.ts'
@@ -51,11 +55,13 @@ const longestLife = 24 * 60 * 60_000
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.1 RFC 8628, section 3.1}
  */
 export async function authorizeDevice(parties: Parties, request: DeviceRequest): Promise<DeviceAuthorization> {
-  const { server, client } = wire(parties)
+  const { server, client, auth } = wire(parties)
   const { scopes, resource, signal } = request
-  const { device_authorization_endpoint: url } = parties.server
-  const call = { endpoint: 'device_authorization', url, signal, via: spoken(parties.provider.beginDeviceLogin) }
-  const answer = await post(parties, call, { scope: scopes.join(' ') || undefined, resource })
+  const extra = { scope: scopes.join(' ') || undefined, resource }
+  const dialect = parties.provider.beginDeviceLogin
+  const answer = await call(parties, { endpoint: 'device_authorization', signal, extra, dialect }, (options) =>
+    deviceAuthorizationRequest(server, client, auth, {}, options),
+  )
   const members = jsonMembers(answer.text)
   const { status } = answer.response
   const judged = new Response(JSON.stringify(withoutInterval(members)), { status })
@@ -159,22 +165,17 @@ function expired(device: DeviceAuthorization, startedAt: number): OAuthError {
   return new OAuthError('transaction_expired', { after: Math.max(0, device.expiresAt - startedAt) })
 }
 
-/** Speaks a provider's own dialect, where it has one. */
-function spoken(dialect: RequestDialect | undefined): Call['via'] {
-  if (dialect === undefined) return undefined
-  return (url, { headers, form = new URLSearchParams() }, transmit) =>
-    dialect(url, form, (to, fields, encoding) => transmit(to, encoded(headers, new URLSearchParams(fields), encoding)))
-}
-
 async function poll(parties: Parties, device: DeviceAuthorization, scopes: readonly string[]): Promise<Grant> {
-  const answer = await post(
-    parties,
-    { endpoint: 'token', url: parties.server.token_endpoint, via: spoken(parties.provider.pollDeviceLogin) },
-    { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: device.deviceCode },
+  const { server, client, auth } = wire(parties)
+  const answer = await call(parties, { endpoint: 'token', dialect: parties.provider.pollDeviceLogin }, (options) =>
+    deviceCodeGrantRequest(server, client, auth, device.deviceCode, options),
   )
   const members = tokenMembers(answer)
+  const judged = knownMembers(answer, members, { idToken: scopes.includes('openid') })
+  const body = await processDeviceCodeResponse(server, client, judged).catch((error: unknown) => {
+    throw unusable('token', error, answer.response.status)
+  })
   const tokens = readTokens(answer, members, { parties, scopes })
-  const claims = scopes.includes('openid') ? await proveIdToken(parties, answer, members) : undefined
-  const account = readAccount(parties.provider, members, claims)
-  return grant(tokens, claims && String(members['id_token']), account)
+  const claims = await proveIdToken(parties, judged, body)
+  return withIdToken(tokens, claims && body.id_token, readAccount(parties.provider, members, claims))
 }

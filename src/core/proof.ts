@@ -5,7 +5,6 @@ import {
   DPoP,
   generateKeyPair,
   modifyAssertion,
-  genericTokenEndpointRequest,
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
@@ -91,27 +90,19 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
       claims['iat'] = Math.floor(clock.now() / 1000)
     },
   })
-  return {
-    async prove({ accessToken, method, url, send, repeatable = false }) {
-      const options = {
+  const prove: Proof['prove'] = async ({ accessToken, method, url, send, repeatable = false }) => {
+    const ask = (): Promise<Response> =>
+      protectedResourceRequest(accessToken, method, url, undefined, null, {
         DPoP: handle,
         [allowInsecureRequests]: true,
-        [customFetch]: (_: string, { headers }: { readonly headers: Record<string, string> }) =>
-          send(headers['dpop'] ?? ''),
-      }
-      if (accessToken !== undefined) {
-        const ask = (): Promise<Response> =>
-          protectedResourceRequest(accessToken, method, url, undefined, null, options).catch(answerOf)
-        const answer = await ask()
-        if (!repeatable || answer.status !== 401 || challengeError(answer) !== 'use_dpop_nonce') return answer
-        void answer.body?.cancel().catch(() => undefined)
-        return ask()
-      }
-      // Only its proof is of use to us, and that it keeps the nonce of the answer.
-      const server = { issuer: url.origin, token_endpoint: url.href }
-      return genericTokenEndpointRequest(server, { client_id: '-' }, () => undefined, '-', {}, options)
-    },
+        [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
+      }).catch(answerOf)
+    const answer = await ask()
+    if (!repeatable || answer.status !== 401 || challengeError(answer) !== 'use_dpop_nonce') return answer
+    void answer.body?.cancel().catch(() => undefined)
+    return ask()
   }
+  return { handle, prove }
 }
 
 /**
@@ -134,7 +125,7 @@ export function withProof(proof: Proof, request: ProvenRequest): Promise<Respons
 }
 
 /** oauth4webapi throws a challenge; whoever asked may still want to read the answer. */
-function answerOf(error: unknown): Response {
+export function answerOf(error: unknown): Response {
   if (error instanceof WWWAuthenticateChallengeError) return error.response
   throw error
 }

@@ -1,6 +1,6 @@
-import { processPushedAuthorizationResponse } from 'oauth4webapi'
+import { processPushedAuthorizationResponse, pushedAuthorizationRequest } from 'oauth4webapi'
 
-import { post } from './call.ts'
+import { call } from './call.ts'
 import type { Parties } from './call.ts'
 import { unusable } from './unusable.ts'
 import { wire } from './wire.ts'
@@ -11,9 +11,10 @@ export async function push(
   params: URLSearchParams,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly requestUri: string; readonly expiresAt: number }> {
-  const { server, client } = wire(parties)
-  const url = parties.server.pushed_authorization_request_endpoint
-  const answer = await post(parties, { endpoint: 'pushed_authorization', url, signal }, Object.fromEntries(params))
+  const { server, client, auth } = wire(parties)
+  const answer = await call(parties, { endpoint: 'pushed_authorization', signal }, (options) =>
+    pushedAuthorizationRequest(server, client, auth, params, options),
+  )
   try {
     const { request_uri, expires_in } = await processPushedAuthorizationResponse(server, client, answer.response)
     return { requestUri: request_uri, expiresAt: answer.sentAt + expires_in * 1000 }

@@ -1,12 +1,18 @@
-import type { Account, Provider, TokenSet } from '../contracts.ts'
+import { processRefreshTokenResponse, refreshTokenGrantRequest } from 'oauth4webapi'
+import type { TokenEndpointResponse } from 'oauth4webapi'
+
+import type { Account, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { readAccount } from './account.ts'
-import { post } from './call.ts'
-import type { Parties } from './call.ts'
+import { call } from './call.ts'
+import type { Answer, Parties } from './call.ts'
+import type { ProveIdToken } from './id-token.ts'
 import type { JsonMembers } from './json.ts'
 import { loaded } from './loaded.ts'
-import { grant, readTokens, refreshTokenOf, tokenMembers } from './token-answer.ts'
+import { knownMembers, readTokens, refreshTokenOf, tokenMembers, withIdToken } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
+import { unusable } from './unusable.ts'
+import { wire } from './wire.ts'
 
 /** What is being refreshed. */
 export interface RefreshRequest {
@@ -43,22 +49,14 @@ export async function refreshTokens(parties: Parties, request: RefreshRequest): 
   }
   // What the answer is held against must be here before the refresh token is shown.
   const openid = speaksOpenID(request) ? await loaded(import('./optional.ts'), parties.world) : undefined
-  const answer = await post(
-    parties,
-    { endpoint: 'token', url: parties.server.token_endpoint },
-    {
-      grant_type: 'refresh_token',
-      refresh_token: refreshToken,
-      resource,
-      ...parties.provider.tokenRequest?.refreshParams,
-    },
+  const { server, client, auth } = wire(parties)
+  const extra = { resource, ...parties.provider.tokenRequest?.refreshParams }
+  const answer = await call(parties, { endpoint: 'token', extra }, (options) =>
+    refreshTokenGrantRequest(server, client, auth, refreshToken, options),
   )
   const members = tokenMembers(answer)
   try {
-    const tokens = readTokens(answer, members, { parties, previous })
-    // One that cannot be proven is left aside: it must not cost the tokens that came with it.
-    const claims = await openid?.proveIdToken(parties, answer, members).catch(() => undefined)
-    return { kind: 'tokens', ...granted(parties.provider, request, { members, tokens, claims }) }
+    return { kind: 'tokens', ...(await readGrant(parties, request, { ...answer, members }, openid?.proveIdToken)) }
   } catch (error) {
     const kept = refreshTokenOf(members)
     if (kept === undefined || kept === refreshToken || !isOAuthError(error) || isSwap(error)) throw error
@@ -66,18 +64,49 @@ export async function refreshTokens(parties: Parties, request: RefreshRequest): 
   }
 }
 
+/** An answer, read as JSON. */
+type ReadAnswer = Answer & { readonly members: JsonMembers }
+
 /** What the answer says, and of what it says nothing, what was known before. */
-function granted(
-  provider: Provider,
-  { tokens: { idToken }, account }: RefreshRequest,
-  { members, tokens, claims }: { members: JsonMembers; tokens: TokenSet; claims: JsonMembers | undefined },
-): Grant {
+async function readGrant(
+  parties: Parties,
+  { tokens: previous, account }: RefreshRequest,
+  answer: ReadAnswer,
+  prove: ProveIdToken | undefined,
+): Promise<Grant> {
+  await judge(parties, answer, { idToken: false }).catch((error: unknown) => {
+    throw unusable('token', error, answer.response.status)
+  })
+  const { members } = answer
+  const tokens = readTokens(answer, members, { parties, previous })
+  const claims = prove && (await provenClaims(prove, parties, answer))
   sameSubject(account, claims)
-  return grant(
-    tokens,
-    claims ? String(members['id_token']) : idToken,
-    readAccount(provider, members, claims) ?? account,
-  )
+  const idToken = claims ? String(members['id_token']) : previous.idToken
+  return withIdToken(tokens, idToken, readAccount(parties.provider, members, claims) ?? account)
+}
+
+async function judge(
+  parties: Parties,
+  answer: ReadAnswer,
+  options: { readonly idToken: boolean },
+): Promise<{ readonly judged: Response; readonly body: TokenEndpointResponse }> {
+  const { server, client } = wire(parties)
+  const judged = knownMembers(answer, answer.members, options)
+  return { judged, body: await processRefreshTokenResponse(server, client, judged) }
+}
+
+/** Claims that cannot be proven are left aside: they must not cost the tokens that came with them. */
+async function provenClaims(
+  prove: ProveIdToken,
+  parties: Parties,
+  answer: ReadAnswer,
+): Promise<JsonMembers | undefined> {
+  try {
+    const { judged, body } = await judge(parties, answer, { idToken: true })
+    return await prove(parties, judged, body)
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether an ID token may come with the answer. One that nobody can expect is left aside. */

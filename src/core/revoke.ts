@@ -1,5 +1,8 @@
-import { post } from './call.ts'
+import { revocationRequest } from 'oauth4webapi'
+
+import { call } from './call.ts'
 import type { Parties } from './call.ts'
+import { wire } from './wire.ts'
 
 /** One token to be revoked. */
 export interface RevocationRequest {
@@ -22,7 +25,10 @@ export interface RevocationRequest {
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2}
  */
 export async function revokeToken(parties: Parties, { token, hint, signal }: RevocationRequest): Promise<void> {
-  const url = parties.server.revocation_endpoint
+  const { server, client, auth } = wire(parties)
+  const additionalParameters = { token_type_hint: hint }
   // RFC 7009 §2.2: "The content of the response body is ignored by the client".
-  await post(parties, { endpoint: 'revocation', url, signal }, { token, token_type_hint: hint })
+  await call(parties, { endpoint: 'revocation', signal }, (options) =>
+    revocationRequest(server, client, auth, token, { ...options, additionalParameters }),
+  )
 }

@@ -1,4 +1,4 @@
-import type { Account, Provider, TokenSet } from '../contracts.ts'
+import type { Account, TokenSet } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import type { Answer, Parties } from './call.ts'
 import { jsonMembers } from './json.ts'
@@ -10,11 +10,31 @@ export interface Grant {
   readonly account?: Account
 }
 
+/** The members of a token answer that we and oauth4webapi read. */
+const known = ['access_token', 'token_type', 'expires_in', 'refresh_token', 'scope', 'id_token'] as const
+
 /** The members of `answer`, its text being a JSON object. */
 export function tokenMembers(answer: Answer): JsonMembers {
   const members = jsonMembers(answer.text)
   if (members !== undefined) return members
   throw invalid(answer, 'it is not a JSON object.')
+}
+
+/**
+ * The same answer with only what we know in it, `null` and an empty refresh token being nothing, for
+ * oauth4webapi to judge.
+ */
+export function knownMembers(answer: Answer, members: JsonMembers, options: { readonly idToken: boolean }): Response {
+  const picked: Record<string, unknown> = {}
+  for (const name of known) {
+    const value = members[name]
+    if (value === undefined || value === null) continue
+    if (name === 'refresh_token' && value === '') continue
+    if (name === 'id_token' && !options.idToken) continue
+    picked[name] = value
+  }
+  const { status, headers } = answer.response
+  return new Response(JSON.stringify(picked), { status, headers })
 }
 
 /** Which token types a request may be answered with. */
@@ -27,84 +47,84 @@ export interface Expected {
   readonly previous?: TokenSet
 }
 
-/** The last instant that `Date` knows. */
-const latest = 8.64e15
-
 /**
- * Reads a token answer, in which `null` and an empty refresh token are nothing.
+ * Reads a token answer that oauth4webapi found well-formed.
  *
  * A refresh need not bring a new refresh token; the one that was sent then stays (RFC 6749 §6).
  * `expires_in` counts from when the request was sent, so that a slow answer never lengthens a life.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 RFC 6749, section 5.1}
  */
-export function readTokens(answer: Answer, members: JsonMembers, { parties, scopes, previous }: Expected): TokenSet {
-  const accessToken = members['access_token']
-  // Looked at here because the native error about an illegal header value would repeat the value.
-  if (!isText(accessToken, /^[\x21-\x7e]+$/)) throw invalid(answer, 'its access token cannot stand in a header.')
-  const bound = parties.proof !== undefined
-  const reason = defect(answer, members, bound)
-  if (reason !== undefined) throw invalid(answer, reason)
-  const refreshToken = refreshTokenOf(members) ?? previous?.refreshToken
-  const granted = scopesOf(members, parties.provider) ?? previous?.scopes ?? scopes
-  const seconds = secondsOf(members)
+export function readTokens(answer: Answer, members: JsonMembers, expected: Expected): TokenSet {
+  const { proof, provider } = expected.parties
+  const accessToken = headerSafe(answer, members['access_token'])
+  checkRefreshToken(answer, members['refresh_token'])
+  const refreshToken = refreshTokenOf(members) ?? expected.previous?.refreshToken
+  const scopes =
+    typeof members['scope'] === 'string'
+      ? words(members['scope'], provider.scopeSeparator)
+      : (expected.previous?.scopes ?? expected.scopes)
+  const lifetime = lifetimeOf(answer, members['expires_in'])
   return {
     accessToken,
-    tokenType: bound ? 'DPoP' : 'Bearer',
+    tokenType: tokenType(answer, members['token_type'], proof !== undefined),
     ...(refreshToken !== undefined && { refreshToken }),
-    ...(granted !== undefined && { scopes: granted }),
+    ...(scopes !== undefined && { scopes }),
     obtainedAt: answer.sentAt,
-    ...(seconds !== undefined && { expiresAt: Math.min(answer.sentAt + seconds * 1000, latest) }),
+    ...(lifetime !== undefined && { expiresAt: Math.min(answer.sentAt + lifetime, latest) }),
   }
 }
 
-/** What makes an answer useless, if anything does. */
-function defect({ response }: Answer, members: JsonMembers, bound: boolean): string | undefined {
-  const { token_type: type, refresh_token: refresh, scope } = members
-  if (response.status !== 200) return 'its status is not 200.'
-  if (bound && !isText(type, /^dpop$/i)) return 'the token is not bound to our key (token_type).'
-  if (!bound && !isText(type, /^bearer$/i)) return 'its token_type is not Bearer.'
-  // One that cannot be kept must not pass for none: the old one would be shown again.
-  if (!isNothing(refresh) && refreshTokenOf(members) === undefined) return 'its refresh token cannot be sent back.'
-  if (!isNothing(scope) && typeof scope !== 'string') return 'its scope is not a string.'
-  return Number.isFinite(secondsOf(members) ?? 0) ? undefined : 'its expires_in is not a number of seconds.'
-}
-
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === ''
-}
-
-function scopesOf({ scope }: JsonMembers, { scopeSeparator = ' ' }: Provider): readonly string[] | undefined {
-  if (typeof scope !== 'string') return undefined
-  return scope
-    .replaceAll(scopeSeparator, ' ')
-    .split(' ')
-    .filter((word) => word !== '')
-}
-
-/** `NaN` for what is no time. */
-function secondsOf({ expires_in: value }: JsonMembers): number | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'number') return value < 0 ? Number.NaN : value
-  return isText(value, /^\d{1,15}(\.\d+)?$/) ? Number(value) : Number.NaN
-}
-
 /** Puts together what an answer gave. */
-export function grant(tokens: TokenSet, idToken: string | undefined, account: Account | undefined): Grant {
+export function withIdToken(tokens: TokenSet, idToken: string | undefined, account: Account | undefined): Grant {
   return {
     tokens: idToken === undefined ? tokens : { ...tokens, idToken },
     ...(account !== undefined && { account }),
   }
 }
 
+/** The last instant that `Date` knows. */
+const latest = 8.64e15
+
 /** The refresh token in an answer, if there is one that can be sent back. */
 export function refreshTokenOf(members: JsonMembers): string | undefined {
   const value = members['refresh_token']
-  return isText(value, /^[\x20-\x7e]+$/) ? value : undefined
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : undefined
 }
 
-function isText(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value)
+/** One that cannot be kept must not pass for none: the old one would be shown again. */
+function checkRefreshToken(answer: Answer, value: unknown): void {
+  if (typeof value !== 'string' || value === '' || /^[\x20-\x7e]+$/.test(value)) return
+  throw invalid(answer, 'its refresh token is not made of visible ASCII characters.')
+}
+
+/**
+ * The access token, where it can stand in a header. Checked here because the native error about an
+ * illegal header value repeats the value, and with it the token.
+ */
+function headerSafe(answer: Answer, value: unknown): string {
+  if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value
+  throw invalid(answer, 'its access token cannot stand in a header.')
+}
+
+function tokenType(answer: Answer, value: unknown, proof: boolean): TokenSet['tokenType'] {
+  const type = typeof value === 'string' ? value.toLowerCase() : ''
+  if (type === 'dpop' && proof) return 'DPoP'
+  if (type === 'bearer' && !proof) return 'Bearer'
+  throw invalid(answer, proof ? 'the token is not bound to our key (token_type).' : 'its token_type is not Bearer.')
+}
+
+function lifetimeOf(answer: Answer, value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const seconds = typeof value === 'string' && /^\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value
+  // oauth4webapi has refused what is negative or without end.
+  if (typeof seconds === 'number') return seconds * 1000
+  throw invalid(answer, 'its expires_in is not a number of seconds.')
+}
+
+function words(text: string, separator = ' '): string[] {
+  return text
+    .replaceAll(separator, ' ')
+    .split(' ')
+    .filter((word) => word !== '')
 }
 
 function invalid(answer: Answer, reason: string): OAuthError {

@@ -1,5 +1,6 @@
+import { calculatePKCECodeChallenge } from 'oauth4webapi'
+
 import type { StoredRecord, TokenSet } from '../contracts.ts'
-import { sha256 } from './random-text.ts'
 
 /** What counts as expired. */
 export interface ExpiryOptions {
@@ -32,5 +33,6 @@ export function isTokenExpired(tokens: Pick<TokenSet, 'expiresAt'>, options: Exp
  * ```
  */
 export function fingerprint(record: Pick<StoredRecord, 'tokens'>): Promise<string> {
-  return sha256(record.tokens.refreshToken ?? record.tokens.accessToken)
+  // An S256 code challenge is the SHA-256 of a text in base64url: what we need, already in the bundle.
+  return calculatePKCECodeChallenge(record.tokens.refreshToken ?? record.tokens.accessToken)
 }

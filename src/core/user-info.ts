@@ -1,10 +1,17 @@
-import { processUserInfoResponse, skipSubjectCheck, validateApplicationLevelSignature } from 'oauth4webapi'
+import {
+  processUserInfoResponse,
+  protectedResourceRequest,
+  skipSubjectCheck,
+  validateApplicationLevelSignature,
+} from 'oauth4webapi'
 
 import type { Account, TokenSet } from '../contracts.ts'
-import { ask } from './call.ts'
+import { OAuthError } from '../errors.ts'
+import { call } from './call.ts'
 import type { Parties } from './call.ts'
 import { asMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
+import { answerOf } from './proof.ts'
 import { unusable } from './unusable.ts'
 import { documentFetch, wire } from './wire.ts'
 
@@ -30,10 +37,13 @@ export interface UserInfoRequest {
  */
 export async function userInfo(parties: Parties, { tokens, account, signal }: UserInfoRequest): Promise<JsonMembers> {
   const { server, client } = wire(parties)
-  const { accessToken } = tokens
-  const authorization = `${parties.proof === undefined ? 'Bearer' : 'DPoP'} ${accessToken}`
-  const call = { endpoint: 'userinfo', url: parties.server.userinfo_endpoint, signal, accessToken }
-  const answer = await ask(parties, call, async () => ({ method: 'GET', headers: { accept, authorization } }))
+  if (server.userinfo_endpoint === undefined) {
+    throw new OAuthError('unsupported', { what: 'the server names no userinfo endpoint.' })
+  }
+  const url = new URL(server.userinfo_endpoint)
+  const answer = await call(parties, { endpoint: 'userinfo', signal }, (options) =>
+    protectedResourceRequest(tokens.accessToken, 'GET', url, new Headers({ accept }), null, options).catch(answerOf),
+  )
   const { response } = answer
   const signed = response.headers.get('content-type')?.startsWith('application/jwt') === true
   try {

@@ -1,14 +1,28 @@
 import { allowInsecureRequests, clockSkew, customFetch } from 'oauth4webapi'
-import type { AuthorizationServer, Client, CustomFetchOptions } from 'oauth4webapi'
+import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
 
 import type { Parties } from './call.ts'
 import { getDocument } from './get-document.ts'
 
+/** What oauth4webapi's request functions take, with our `fetch` in them. */
+export interface WireOptions {
+  readonly [customFetch]: (url: string, options: CustomFetchOptions<string, unknown>) => Promise<Response>
+  readonly [allowInsecureRequests]: boolean
+  readonly DPoP?: DPoPHandle
+}
+
 /** The parties in oauth4webapi's words. */
-export function wire({ server, clientId, world }: Parties): { server: AuthorizationServer; client: Client } {
+export function wire(parties: Parties): {
+  readonly server: AuthorizationServer
+  readonly client: Client
+  readonly auth: WireAuth
+} {
+  const { server, clientId, clientAuth, world } = parties
   return {
     server: server as AuthorizationServer,
     client: { client_id: clientId, [clockSkew]: skew(world.clock.now()) },
+    auth: (_server, _client, body, headers) =>
+      clientAuth({ issuer: server.issuer, clientId, body, headers, now: world.clock.now() }),
   }
 }
 
@@ -17,18 +31,12 @@ export function skew(now: number): number {
   return Math.round((now - Date.now()) / 1000)
 }
 
-/** What oauth4webapi takes to fetch a document, with our `fetch` in it. */
-export interface DocumentFetch {
-  readonly [customFetch]: (url: string, options: CustomFetchOptions<'GET'>) => Promise<Response>
-  readonly [allowInsecureRequests]: boolean
-}
-
 /** How a published document, such as the server's keys, is fetched. */
 export function documentFetch(
   { provider, world }: Pick<Parties, 'provider' | 'world'>,
   endpoint: string,
   signal?: AbortSignal,
-): DocumentFetch {
+): Pick<WireOptions, typeof customFetch | typeof allowInsecureRequests> {
   return {
     [customFetch]: (url, { headers }) =>
       getDocument(provider, world, { endpoint, url, headers, ...(signal && { signal }) }),
