@@ -39,7 +39,9 @@ export async function send(world: World, endpoint: string, url: string, init: Se
 
 async function exchange(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
   const { method, headers, body, signal } = init
-  const response = await world.fetch(url, {
+  // Browsers and Workers refuse their own `fetch` when it is called as somebody's method.
+  const { fetch } = world
+  const response = await fetch(url, {
     method,
     ...manners(headers),
     ...sentOnce(body),
