@@ -1,4 +1,5 @@
-import { mkdir, rename, rmdir, utimes } from 'node:fs/promises'
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { rmdir, utimes } from 'node:fs/promises'
 import { errnoOf } from './fs-failure.node.ts'
 import {
   claimLock,
@@ -64,7 +65,7 @@ export async function lockDirectory(path: string, wait: LockWait): Promise<Direc
 
 async function create(path: string, owner: LockOwner): Promise<DirectoryLock | undefined> {
   try {
-    await mkdir(path, { mode: lockMode })
+    mkdirSync(path, { mode: lockMode })
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return undefined
     throw error
@@ -156,9 +157,9 @@ async function release(instance: LockInstance, index: number, owner: LockOwner):
   const said = await claimLock(instance, index + 1, { ...owner, releasing: true }).catch(() => undefined)
   if (said === false || (await lastClaim(instance, index + (said === undefined ? 1 : 2))) !== undefined) return
   const moved = await isLock(instance)
-  if (moved) await rename(instance.path, gonePath(instance))
+  if (moved) renameSync(instance.path, gonePath(instance))
   await removeClaims(instance, index + 1)
-  if (moved) await rmdir(gonePath(instance))
+  if (moved) rmdirSync(gonePath(instance))
 }
 
 /** Whether the directory that is the lock now is this one. */

@@ -1,4 +1,5 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isOAuthError } from '../errors.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.node.ts'
@@ -40,7 +41,7 @@ export async function lockFile(path: string, wait: LockWait): Promise<FileLock> 
 async function lockBoth(target: string, path: string, wait: LockWait): Promise<DirectoryLock> {
   const real = await lockPresent(`${target}.lock`, wait)
   try {
-    const alias = join(await realpath(dirname(path)), basename(path))
+    const alias = join(realpathSync.native(dirname(path)), basename(path))
     return alias === target ? real : both(real, await lockAlias(`${alias}.lock`, wait))
   } catch (error) {
     await real.release()

@@ -1,4 +1,5 @@
-import { type FileHandle, lstat, open, readdir, readFile, readlink, rmdir, symlink, unlink } from 'node:fs/promises'
+import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs'
+import { type FileHandle, open, readdir, readFile, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
 import { errnoOf } from './fs-failure.node.ts'
@@ -29,7 +30,7 @@ export interface LockClaim {
 /** Looks at the lock directory; `undefined` when there is none. */
 export async function lockInstance(path: string): Promise<LockInstance | undefined> {
   try {
-    const stats = await lstat(path, { bigint: true })
+    const stats = lstatSync(path, { bigint: true })
     if (!stats.isDirectory())
       throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
     return {
@@ -54,7 +55,7 @@ export async function lockInstance(path: string): Promise<LockInstance | undefin
 export async function claimLock(instance: LockInstance, index: number, owner: LockOwner): Promise<boolean> {
   const text = JSON.stringify(owner)
   try {
-    await symlink(text, claimPath(instance, index))
+    symlinkSync(text, claimPath(instance, index))
     return true
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
@@ -95,7 +96,13 @@ export async function lastClaim(instance: LockInstance, from = 0): Promise<LockC
 
 /** Forgets the claims up to `last`. Only once the instance is no longer the lock. */
 export async function removeClaims(instance: LockInstance, last: number): Promise<void> {
-  for (let index = last; index >= 0; index -= 1) await unlink(claimPath(instance, index)).catch(() => undefined)
+  for (let index = last; index >= 0; index -= 1) {
+    try {
+      unlinkSync(claimPath(instance, index))
+    } catch {
+      // It was not there.
+    }
+  }
 }
 
 /** Removes what is left of all other instances of this lock. Only for its holder. */
@@ -121,7 +128,7 @@ function claimPath(instance: LockInstance, index: number): string {
 
 async function readClaim(path: string): Promise<string | undefined> {
   try {
-    return await readlink(path)
+    return readlinkSync(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     if (errnoOf(error) !== 'EINVAL') throw error

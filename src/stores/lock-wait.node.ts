@@ -10,7 +10,7 @@ export interface LockWait extends LockOptions {
 
 /** The first looks come quickly, so that a lock changes hands quickly; the later ones cost little. */
 const firstPause = 2
-const longestPause = 40
+const longestPause = 10
 
 export function beginWait(options: LockOptions): LockWait {
   const { timeout, signal } = options

@@ -1,4 +1,4 @@
-import { readlink, realpath } from 'node:fs/promises'
+import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { errnoOf } from './fs-failure.node.ts'
 
@@ -10,19 +10,19 @@ const mostLinks = 40
  * so that a linked file is replaced where it lies and the link stays a link.
  */
 export async function resolveTarget(path: string, linksLeft: number = mostLinks): Promise<string> {
-  const target = await unlessAbsent(() => realpath(path))
+  const target = unlessAbsent(() => realpathSync.native(path))
   if (target !== undefined) return target
-  const parent = await unlessAbsent(() => realpath(dirname(path)))
+  const parent = unlessAbsent(() => realpathSync.native(dirname(path)))
   if (parent === undefined) return resolve(path)
   const file = join(parent, basename(path))
-  const link = linksLeft > 0 ? await unlessAbsent(() => readlink(file)) : undefined
+  const link = linksLeft > 0 ? unlessAbsent(() => readlinkSync(file)) : undefined
   return link === undefined ? file : resolveTarget(resolve(parent, link), linksLeft - 1)
 }
 
 /** `EINVAL` is what `readlink` says of something that came to be meanwhile and is no link. */
-async function unlessAbsent<T>(task: () => Promise<T>): Promise<T | undefined> {
+function unlessAbsent<T>(task: () => T): T | undefined {
   try {
-    return await task()
+    return task()
   } catch (error) {
     const errno = errnoOf(error)
     if (errno === 'ENOENT' || errno === 'EINVAL') return undefined
