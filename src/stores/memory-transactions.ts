@@ -34,9 +34,9 @@ export function memoryTransactions(options: MemoryTransactionsOptions = {}): Tra
 
   function forget(): void {
     const now = clock.now()
-    for (const [state, { expiresAt }] of pending) if (expiresAt <= now) pending.delete(state)
-    for (const state of pending.keys()) {
-      if (pending.size <= limit) break
+    // The oldest first, and none after the first that is to be kept: each sign-in would pay for all that wait.
+    for (const [state, { expiresAt }] of pending) {
+      if (expiresAt > now && pending.size <= limit) break
       pending.delete(state)
     }
   }
