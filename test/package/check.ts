@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { freshFolder } from '../runtimes/fresh-folder.ts'
-import { makeDocuments, staleFiles } from './api/documents.ts'
+import { type Documents, makeDocuments, staleFiles } from './api/documents.ts'
 import { checkJsr } from './check-jsr.ts'
 import { checkRecipes } from './check-recipes.ts'
 import { type Consumer, installConsumer } from './consumer.ts'
@@ -49,13 +49,14 @@ function judges(tarball: string): readonly Check[] {
 
 /** What is made of the declarations is as it would be made now, and nothing in it is unexplained. */
 function papers({ contents }: Packed): readonly Check[] {
-  const documents = makeDocuments(contents)
+  let made: Documents | undefined
+  const documents = (): Documents => (made ??= makeDocuments(contents))
   const none = (what: string, found: readonly string[]): void => {
     if (found.length > 0) throw new Error([what, ...found].join('\n  '))
   }
   return [
-    { name: 'API report, API reference, llms.txt', run: () => none('Run npm run api:', staleFiles(documents)) },
-    { name: 'every name is explained', run: () => none('Say in the source:', documents.undocumented) },
+    { name: 'API report, API reference, llms.txt', run: () => none('Run npm run api:', staleFiles(documents())) },
+    { name: 'every name is explained', run: () => none('Say in the source:', documents().undocumented) },
   ]
 }
 
