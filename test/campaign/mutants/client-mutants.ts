@@ -180,8 +180,8 @@ export const clientMutants: readonly Mutant[] = [
       },
       {
         name: 'what a store throws is let through',
-        find: 'throw isOAuthError(error) ? error : failure()',
-        replace: 'throw error',
+        find: 'throw isOAuthError(error) ? error : new OAuthError(failure,',
+        replace: 'if (error) throw error\n    throw new OAuthError(failure,',
         tests: [`${client}/get-token.test.ts`, 'test/suites/hygiene/canary.test.ts'],
       },
     ],

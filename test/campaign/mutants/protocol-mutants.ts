@@ -47,8 +47,8 @@ export const protocolMutants: readonly Mutant[] = [
       },
       {
         name: 'a callback may carry a token',
-        find: "if (params.has('access_token') || params.has('id_token')) {",
-        replace: "if (params.has('response')) {",
+        find: "['access_token', 'id_token', 'token'].some((name) => params.has(name))",
+        replace: "params.has('response')",
       },
       {
         name: 'a callback may carry a code and an error',
@@ -135,7 +135,7 @@ export const protocolMutants: readonly Mutant[] = [
     [
       {
         name: 'any nonce is believed',
-        find: 'expectedNonce: transaction.nonce, requireIdToken: true',
+        find: 'expectedNonce: nonce, requireIdToken: true',
         replace: `expectedNonce: ${believed}.nonce, requireIdToken: true`,
       },
       {
@@ -150,8 +150,8 @@ export const protocolMutants: readonly Mutant[] = [
       },
       {
         name: 'the code goes to the endpoint that the metadata names by now',
-        find: 'if (parties.server.token_endpoint === transaction.tokenEndpoint) return parties',
-        replace: 'if (parties.server.token_endpoint !== undefined) return parties',
+        find: 'token_endpoint: tokenEndpoint } }',
+        replace: 'token_endpoint: parties.server.token_endpoint ?? tokenEndpoint } }',
         tests: [`${core}/discovery.test.ts`],
       },
     ],
@@ -225,7 +225,7 @@ export const protocolMutants: readonly Mutant[] = [
     [
       {
         name: 'a refresh may bring the tokens of another person',
-        find: 'sameSubject(request.account, claims)',
+        find: '  sameSubject(account, claims)\n',
         replace: '',
       },
       {
@@ -247,7 +247,7 @@ export const protocolMutants: readonly Mutant[] = [
       },
       {
         name: 'the signature of user info is not verified',
-        find: 'if (signed) await validateApplicationLevelSignature(server, response, keyFetch(parties, signal))',
+        find: "if (signed) await validateApplicationLevelSignature(server, response, documentFetch(parties, 'jwks', signal))",
         replace: '',
       },
     ],

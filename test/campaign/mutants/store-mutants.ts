@@ -26,8 +26,8 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'pending sign-ins fill the memory',
-        find: 'if (pending.size <= limit) break',
-        replace: 'if (pending.size > 0) break',
+        find: 'if (expiresAt > now && pending.size <= limit) break',
+        replace: 'if (expiresAt > now) break',
       },
     ],
   ),

@@ -7,8 +7,8 @@ import { failureOf, worldOf } from './rig.ts'
 
 const url = 'https://id.example.com/token'
 
-function sent(fetch: Fetch): Promise<Response> {
-  return send(worldOf({ clock: manualClock(), fetch }), 'token', url, { method: 'POST', headers: {} })
+function sent(fetch: Fetch, signal?: AbortSignal): Promise<Response> {
+  return send(worldOf({ clock: manualClock(), fetch }), 'token', url, { method: 'POST', headers: {}, signal })
 }
 
 describe('an answer', () => {
@@ -27,6 +27,22 @@ describe('an answer', () => {
     expect(await (await sent(async () => new Response(shallow))).text()).toBe(shallow)
     const deep = `["\\"",${'['.repeat(200)}${']'.repeat(200)}]`
     expect(await failureOf(sent(async () => new Response(deep)))).toMatchObject({ code: 'invalid_response' })
+  })
+
+  it('is read no further once nobody waits for it', async () => {
+    const stop = new AbortController()
+    let [pulled, cancelled] = [0, 0]
+    const endless = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        pulled += 1
+        if (pulled === 3) stop.abort()
+        controller.enqueue(new Uint8Array([32]))
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      },
+      cancel: () => void (cancelled += 1),
+    })
+    expect(await failureOf(sent(async () => new Response(endless), stop.signal))).toMatchObject({ code: 'aborted' })
+    await expect.poll(() => cancelled).toBe(1)
   })
 })
 
