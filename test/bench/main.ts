@@ -4,16 +4,29 @@
 import { cpus, loadavg } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { edge } from './edge.ts'
+import { files } from './file-store.ts'
+import { growth } from './growth.ts'
 import { hotPath } from './hot-path.ts'
+import { imports } from './import-cost.ts'
+import { installPeers } from './install-peers.ts'
+import { page } from './page.ts'
 import type { BenchPart, Budget } from './part.ts'
-import { signInStart } from './sign-in-start.ts'
-import { tokenEndpoint } from './token-endpoint.ts'
 import { printTable } from './report.ts'
+import { signInStart } from './sign-in-start.ts'
+import { size } from './size.ts'
+import { tokenEndpoint } from './token-endpoint.ts'
 
 const parts: Readonly<Record<string, BenchPart>> = {
   'hot-path': hotPath,
+  page,
   'sign-in-start': signInStart,
   'token-endpoint': tokenEndpoint,
+  files,
+  imports,
+  edge,
+  growth,
+  size,
 }
 
 const { values, positionals } = parseArgs({
@@ -26,10 +39,10 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+installPeers()
 const [load = 0] = loadavg()
-console.log(
-  `${values.short ? 'Short' : 'Long'} form, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? '?'}, load ${load.toFixed(1)}`,
-)
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'a processor without a name'}, load ${load.toFixed(1)}`
+console.log(`${values.short ? 'Short' : 'Long'} form, Node ${process.version}, ${machine}`)
 const broken: Budget[] = []
 for (const [name, part] of Object.entries(parts)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
@@ -40,6 +53,6 @@ for (const [name, part] of Object.entries(parts)) {
   }
   console.log(`\n(${name}: ${((performance.now() - began) / 1000).toFixed(1)} s)`)
 }
-console.log(broken.length === 0 ? '\nEvery budget holds.' : `\n${broken.length} budgets are broken:`)
+console.log(broken.length === 0 ? '\nEvery budget that was looked at holds.' : `\nBroken budgets, ${broken.length}:`)
 for (const { what, measured } of broken) console.log(`- ${what}: ${measured}`)
 process.exit(values.check && broken.length > 0 ? 1 : 0)

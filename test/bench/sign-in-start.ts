@@ -21,7 +21,7 @@ export const signInStart: BenchPart = async ({ short }) => {
       await arctic(),
       await badgateway(),
     ],
-    { rounds: short ? 100 : 400, batch: 0.5, warmUp: 200, unit: microseconds },
+    { rounds: short ? 100 : 400, batch: 0.5, warmUp: 300, unit: microseconds },
   )
   const table: BenchTable = {
     title: 'Start of a sign-in',

@@ -1,0 +1,81 @@
+import { build } from 'esbuild'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright'
+import { findProgram } from '../runtimes/find-program.ts'
+import { atMost } from './part.ts'
+import type { BenchPart, BenchRow } from './part.ts'
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** The hot path and the start of a sign-in in a page of Chromium. */
+export const page: BenchPart = async ({ short }) => {
+  const program = findProgram('chromium', 'chromium-browser', 'google-chrome')
+  if (program === undefined) throw new Error('There is no Chromium here.')
+  const server = await servePage()
+  const browser = await chromium.launch({ executablePath: program, args: flags })
+  try {
+    const tab = await browser.newPage()
+    await tab.goto(server.origin)
+    await tab.waitForFunction('globalThis.bench !== undefined', undefined, { timeout: 20_000 })
+    const [calls, starts] = (await tab.evaluate(`bench(${short ? 100 : 400})`)) as [BenchRow[], BenchRow[]]
+    return [
+      {
+        title: `A call with the token at hand, Chromium ${browser.version()}`,
+        unit: 'ns',
+        reference: 'the floor',
+        rows: calls,
+        budgets: [atMost(1.3, calls[1], 'the hand-written safe floor, in Chromium')],
+      },
+      {
+        title: `Start of a sign-in, Chromium ${browser.version()}`,
+        unit: 'µs',
+        reference: 'the floor',
+        rows: starts,
+        budgets: [atMost(1.15, starts[1], 'raw Web Crypto, in Chromium')],
+      },
+    ]
+  } finally {
+    await browser.close()
+    server.close()
+  }
+}
+
+/** Isolated from other origins, so that the page's clock is a fine one. */
+async function servePage(): Promise<{ readonly origin: string; close(): void }> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('page-races.ts', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  })
+  const script = outputFiles[0]?.text ?? ''
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/page.js'
+    response.writeHead(200, {
+      'content-type': isScript ? 'text/javascript' : 'text/html',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>')
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const close = (): void => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+}
