@@ -1,38 +1,32 @@
-import { createClient, memoryStore } from 'latchkey'
-import { oauth2 } from 'latchkey/providers/oauth2'
-import { encryptedStore } from 'latchkey/stores/encrypted'
+import { clientSecretBasic } from 'latchkey'
+import { oidc } from 'latchkey/providers/oidc'
+import { durableObjectStore } from 'latchkey/stores/durable-object'
+import type { VaultNamespace } from 'latchkey/stores/durable-object'
+import { createWorkerHandler } from 'latchkey/worker'
+import type { WorkerHandler } from 'latchkey/worker'
 
-const server = 'https://id.example.com'
-const cookie = 'session'
+export { TokenVault } from 'latchkey/stores/durable-object'
+
+interface Env {
+  readonly CLIENT_SECRET: string
+  readonly COOKIE_SECRET: string
+  readonly VAULT_KEY: string
+  readonly VAULT: VaultNamespace
+}
+
+let handler: WorkerHandler | undefined
 
 export const worker = {
-  async fetch(request: Request, env: { readonly KEY: string }): Promise<Response> {
-    // What rests between two requests rests in the cookie, sealed.
-    const cookies = memoryStore()
-    const sealed = new RegExp(`(?:^|; )${cookie}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1]
-    if (sealed !== undefined) {
-      await cookies.update('example', () => ({ tokens: { accessToken: sealed, tokenType: 'Bearer' } }))
-    }
-    const client = createClient({
-      provider: oauth2({
-        id: 'example',
-        endpoints: { authorization: `${server}/authorize`, token: `${server}/token`, revocation: `${server}/revoke` },
-      }),
+  fetch(request: Request, env: Env, context: { waitUntil(work: Promise<unknown>): void }): Promise<Response> {
+    handler ??= createWorkerHandler({
+      publicUrl: 'https://app.example.com',
+      provider: oidc({ issuer: 'https://id.example.com' }),
       clientId: 'worker',
-      redirectUri: 'https://app.example.com/callback',
-      apiOrigins: ['https://api.example.com'],
-      store: encryptedStore(cookies, { key: env.KEY }),
+      clientAuth: clientSecretBasic(env.CLIENT_SECRET),
+      cookieSecret: env.COOKIE_SECRET,
+      store: durableObjectStore(env.VAULT, { key: env.VAULT_KEY }),
+      proxy: [{ from: '/api', to: 'https://api.example.com', methods: ['GET', 'POST'], paths: ['/v1/*'] }],
     })
-    const { pathname } = new URL(request.url)
-    if (pathname === '/login') return Response.redirect((await client.start()).url.href)
-    if (pathname === '/callback') await client.finish(request.url)
-    const answer = pathname === '/callback' ? new Response() : await client.fetch(`https://api.example.com${pathname}`)
-    const record = await cookies.get('example')
-    const headers = new Headers(answer.headers)
-    headers.append(
-      'set-cookie',
-      `${cookie}=${record?.tokens.accessToken ?? ''}; HttpOnly; Secure; SameSite=Lax; Path=/`,
-    )
-    return new Response(answer.body, { status: answer.status, headers })
+    return handler(request, context)
   },
 }
