@@ -21,13 +21,17 @@ export interface LeaseTimes {
   readonly timeout: number
 }
 
+/** For how long a task can have the lock after as much time as it would have waited for it, in milliseconds. */
+const longestRequest = 30_000
+
 /**
  * Waits for an object's lock over a connection that stays open as long as it is held.
  *
  * @throws OAuthError `lock_timeout`, `aborted`, `timeout`.
  */
 export async function holdVaultLease(vault: Vault, times: LeaseTimes, wait: LockOptions): Promise<VaultLease> {
-  const claim: Claim = { token: randomName(), length: times.lease }
+  const limit = Math.min(wait.timeout + longestRequest, 2 ** 31 - 1)
+  const claim: Claim = { token: randomName(), length: times.lease, limit, again: false }
   const line = new AbortController()
   const release = async (): Promise<void> => {
     // Said and heard before the line is cut: an abrupt end looks like a death, and costs others a moment.
@@ -107,7 +111,7 @@ async function stayOnLine(vault: Vault, claim: Claim, { line, queued, held }: Li
     if (attempt > 0) await pause(Math.min(attempt - 1, 5))
     const socket = line.aborted ? undefined : await vault.connect().catch(() => undefined)
     if (socket === undefined) continue
-    await talk(socket, claim, line, (answer, hangUp) => {
+    await talk(socket, { ...claim, again: mine }, line, (answer, hangUp) => {
       attempt = 0
       if (answer.granted) {
         mine = true

@@ -14,6 +14,10 @@ export interface Claim {
   readonly token: string
   /** For how long the lock outlives its holder's last sign of life, in milliseconds. */
   readonly length: number
+  /** For how long it can be held at all, in milliseconds. */
+  readonly limit: number
+  /** It was held before, over a connection that broke. */
+  readonly again: boolean
 }
 
 /** What the object answers: it is yours, and this is what is stored; or others are before you. */
@@ -44,11 +48,14 @@ const graceShare = 0.2
  * Who holds the lock stands in storage, so that it outlives this memory: after a restart the holder has
  * a whole lease to come back, and keeps it by that. An open connection and its signs of life are all
  * that keeps a lock. A broken one may be a dead holder's or not, so that they have a moment to return.
+ * An open one keeps a Worker's request alive, also when its caller has long gone: so there is an end to it.
  */
 export function vaultQueue(rows: VaultRows): VaultQueue {
   const waiting: Waiter[] = []
+  const leave = (waiter: Waiter): void => void (waiting.includes(waiter) && waiting.splice(waiting.indexOf(waiter), 1))
   let holder: Waiter | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let limit: ReturnType<typeof setTimeout> | undefined
   const orphan = rows.lease()
   if (orphan !== undefined) expire(orphan, orphan.length)
 
@@ -60,12 +67,21 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
   function grant(next: Waiter): void {
     holder = next
     expire(next.claim, next.claim.length)
+    // Who comes back begins no new time.
+    limit ??= setTimeout(() => dismiss(next.claim), next.claim.limit)
     say(next.socket, { granted: true, deposit: rows.deposit() })
+  }
+
+  function dismiss({ token }: Claim): void {
+    if (holder !== undefined) sendAway(holder.socket)
+    release(token)
   }
 
   function claim(next: Waiter): void {
     const lease = rows.lease()
     if (lease?.token === next.claim.token) return grant(next)
+    // Others may have held it since. What was lost is not had again, even if it is free.
+    if (next.claim.again) return say(next.socket, { granted: false })
     waiting.push(next)
     if (lease === undefined) advance()
     else say(next.socket, { granted: false })
@@ -74,19 +90,18 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
   function advance(): void {
     const next = waiting.shift()
     holder = undefined
+    clearTimeout(limit)
+    limit = undefined
     rows.setLease(next?.claim)
     if (next !== undefined) grant(next)
   }
 
   function release(token: string): void {
-    leave(waiting.find((waiter) => waiter.claim.token === token))
+    const waiter = waiting.find(({ claim }) => claim.token === token)
+    if (waiter !== undefined) leave(waiter)
     if (rows.lease()?.token !== token) return
     clearTimeout(timer)
     advance()
-  }
-
-  function leave(waiter: Waiter | undefined): void {
-    if (waiter !== undefined && waiting.includes(waiter)) waiting.splice(waiting.indexOf(waiter), 1)
   }
 
   function alive(waiter: Waiter, share: number): void {
@@ -128,6 +143,11 @@ function say(socket: VaultSocket, answer: ClaimAnswer): void {
   } catch {
     // They have gone, and the event that says so is on its way.
   }
+}
+
+function sendAway(socket: VaultSocket): void {
+  say(socket, { granted: false })
+  hangUp(socket)
 }
 
 function hangUp(socket: VaultSocket): void {

@@ -54,7 +54,7 @@ export interface DurableObjectStoreOptions {
  * An update is an indivisible compare-and-swap; its change may be asked several times. A lock is a place in the
  * object's queue, first come, first served, over a connection that stays open while the task runs. It
  * outlives restarts of the object. Who lost it all the same is told so by the next `held.update`, which then
- * writes nothing.
+ * writes nothing. A task that takes 30 s more than its wait's `timeout` loses it: its caller may have gone long ago.
  *
  * All names stand in one more object, which is asked when an account comes or goes, and by `keys()`. That may
  * name an account that has just gone, never miss one that is there.

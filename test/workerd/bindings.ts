@@ -12,3 +12,18 @@ export const crashAllObjects: () => Promise<void> = cloudflare.abortAllDurableOb
 export function runInObject<T>(stub: VaultStub, task: (state: VaultContext) => T): Promise<Awaited<T>> {
   return cloudflare.runInDurableObject(stub, (_: unknown, state: VaultContext) => task(state)) as Promise<Awaited<T>>
 }
+
+/** The objects' binding with another `fetch`. */
+export function through(
+  fetch: (stub: VaultStub, url: string, init?: RequestInit) => Promise<Response>,
+): VaultNamespace {
+  return {
+    idFromName: (name) => VAULT.idFromName(name),
+    get: (id) => ({ fetch: (url, init) => fetch(VAULT.get(id), url, init) }),
+  }
+}
+
+/** An answer that may have brought a connection. */
+export interface Socketed {
+  readonly webSocket?: { close(code: number): void; send(text: string): void; accept(): void }
+}

@@ -4,7 +4,7 @@ import { createClient } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { durableObjectStore, type VaultNamespace, type VaultStub } from '../../src/stores/durable-object.ts'
 import { createAuthorizationServer } from '../../src/testing/index.ts'
-import { crashAllObjects, runInObject, VAULT } from './bindings.ts'
+import { crashAllObjects, runInObject, type Socketed, through, VAULT } from './bindings.ts'
 
 let stores = 0
 const patience = { timeout: 10_000 }
@@ -302,18 +302,6 @@ function opened(): {
 
 function record(accessToken: string, expiresAt = 1): StoredRecord {
   return { tokens: { accessToken, tokenType: 'Bearer', refreshToken: `refresh ${accessToken}`, expiresAt } }
-}
-
-/** The binding with another `fetch`. */
-function through(fetch: (stub: VaultStub, url: string, init?: RequestInit) => Promise<Response>): VaultNamespace {
-  return {
-    idFromName: (name) => VAULT.idFromName(name),
-    get: (id) => ({ fetch: (url, init) => fetch(VAULT.get(id), url, init) }),
-  }
-}
-
-interface Socketed {
-  readonly webSocket?: { close(code: number): void; send(text: string): void; accept(): void }
 }
 
 function cuttable(): { namespace: VaultNamespace; cut: () => void; mend: () => void } {
