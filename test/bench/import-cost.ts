@@ -35,7 +35,7 @@ export const imports: BenchPart = async ({ short }) => {
     const tables = runtimes.map((runtime) =>
       ofRuntime(runtime, script, runtime.name === 'Node' ? (short ? 3 : 21) : short ? 3 : 11),
     )
-    return [...tables, commandLine(folder, short ? 5 : 15)]
+    return [...tables, commandLine(folder, short ? 3 : 15)]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -43,8 +43,8 @@ export const imports: BenchPart = async ({ short }) => {
 
 function ofRuntime({ name, command }: Runtime, script: string, times: number): BenchTable {
   const built = readEntries().map((entry) => [entry.subpath, resolve(entry.built)] as const)
-  const wanted =
-    name === 'Node' ? built : built.filter(([subpath]) => ['.', './core', './node', './worker'].includes(subpath))
+  const usual = ['.', './core', './browser', './node', './worker']
+  const wanted = name === 'Node' && times > 5 ? built : built.filter(([subpath]) => usual.includes(subpath))
   const targets = [['oauth4webapi', resolve('node_modules/oauth4webapi/build/index.js')] as const, ...wanted]
   const samples = new Map<string, number[]>(targets.map(([subpath]) => [subpath, []]))
   for (let time = 0; time < times; time++) {

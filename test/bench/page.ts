@@ -28,7 +28,7 @@ export const page: BenchPart = async ({ short }) => {
     const tab = await browser.newPage()
     await tab.goto(server.origin)
     await tab.waitForFunction('globalThis.bench !== undefined', undefined, { timeout: 20_000 })
-    const [calls, starts] = (await tab.evaluate(`bench(${short ? 100 : 400})`)) as [BenchRow[], BenchRow[]]
+    const [calls, starts] = (await within(tab.evaluate(`bench(${short ? 100 : 400})`))) as [BenchRow[], BenchRow[]]
     return [
       {
         title: `A call with the token at hand, Chromium ${browser.version()}`,
@@ -49,6 +49,13 @@ export const page: BenchPart = async ({ short }) => {
     await browser.close()
     server.close()
   }
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('The page takes too long.')), 60_000).unref()
+  })
+  return Promise.race([work, late])
 }
 
 /** Isolated from other origins, so that the page's clock is a fine one. */

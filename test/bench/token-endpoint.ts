@@ -14,7 +14,7 @@ import { apiInit, cachedTokens, stubClient } from './stub-client.ts'
 /** What requests over a real socket take, beside `fetch` alone. */
 export const tokenEndpoint: BenchPart = async ({ short }) => {
   const server = await startTokenServer()
-  const options = { rounds: short ? 300 : 2000, batch: 0.001, warmUp: 300, unit: microseconds }
+  const options = { rounds: short ? 150 : 2000, batch: 0.001, warmUp: 200, unit: microseconds }
   try {
     return [await grants(server.origin, options), await calls(server.origin, options)]
   } finally {
