@@ -18,6 +18,9 @@ export async function speed({ short }: PartOptions): Promise<readonly EdgeRow[]>
       await memory(edge, 'up', short ? 64 : 1024),
       await aborts(edge, short ? 1000 : 100),
       await upstreamGone(edge),
+      // Last: what it takes is not given back at once.
+      await noticed(edge, 'down'),
+      await noticed(edge, 'up'),
     ]
   } finally {
     await edge.close()
@@ -111,15 +114,32 @@ async function manyEvents(edge: Edge, count: number): Promise<EdgeRow> {
 
 const mebibyte = 1024 * 1024
 
+type Way = 'up' | 'down'
+
+/** Whether the meter would notice a proxy that reads the whole body before it hands it on. */
+async function noticed(edge: Edge, way: Way): Promise<EdgeRow> {
+  const { measured, holds } = await memory(edge, way, 64, new URL('/whole/', edge.bare))
+  return {
+    what: `a proxy that keeps 64 MiB on the way ${way} is noticed`,
+    measured,
+    holds: !holds && measured.endsWith(' 64 MiB arrived'),
+  }
+}
+
 /** Streams a body one way, and watches how much memory workerd takes meanwhile. */
-async function memory(edge: Edge, way: 'up' | 'down', mebibytes: number): Promise<EdgeRow> {
+async function memory(
+  edge: Edge,
+  way: Way,
+  mebibytes: number,
+  proxy = new URL('/up/', edge.urls[0]),
+): Promise<EdgeRow> {
   const size = mebibytes * mebibyte
   const before = workerdMemory()
   let most = before
   const watch = setInterval(() => (most = Math.max(most, workerdMemory())), 20)
   const began = performance.now()
   try {
-    const url = new URL(way === 'down' ? `/up/bytes?n=${size}` : '/up/echo', edge.urls[0])
+    const url = new URL(way === 'down' ? `bytes?n=${size}` : 'echo', proxy)
     const sent = way === 'down' ? {} : { method: 'POST', body: bytes(size) }
     const arrived = await drained(await call(url, sent))
     const seconds = (performance.now() - began) / 1000
