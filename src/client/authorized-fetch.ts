@@ -45,12 +45,12 @@ export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
     try {
       response = await parts.fetch(input, sent)
     } catch (error) {
-      const request = readSent(input, sent)
+      const request = readSent(input, init, sent)
       throw reasonOf(request, failure(request, error))
     }
     const { status } = response
     if (status > 199 && status < 300) return response
-    return settledWithCare(parts, tokens, readSent(input, sent), response)
+    return settledWithCare(parts, tokens, readSent(input, init, sent), response)
   }
 }
 
@@ -76,9 +76,10 @@ function isPlain(parts: AuthorizedFetchParts, prefixes: readonly string[], input
   return false
 }
 
-/** What was sent as plainly as that, as the request that it is: the redirect mode was ours. */
-function readSent(input: Parameters<Fetch>[0], { redirect: _, ...init }: RequestInit): ApiRequest {
-  return { input: String(input), init }
+/** What was sent as plainly as that, as the request that it is: the redirect mode was ours, unless they had it so. */
+function readSent(...[input, asked, sent]: [...Parameters<Fetch>, RequestInit]): ApiRequest {
+  const { redirect: _, ...init } = sent
+  return { input: String(input), init: asked?.redirect === 'manual' ? sent : init }
 }
 
 async function completed(

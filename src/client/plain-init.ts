@@ -6,7 +6,8 @@ export function plainInit(init: RequestInit | undefined, authorization: string):
   if (init === undefined) return { headers: { authorization }, redirect: 'manual' }
   try {
     const { headers: given, signal, redirect } = init
-    if (redirect !== undefined || (signal !== undefined && !(signal instanceof AbortSignal))) return undefined
+    if (redirect !== undefined && redirect !== 'manual') return undefined
+    if (signal !== undefined && !(signal instanceof AbortSignal)) return undefined
     const headers = isPlain(init) ? plainHeaders(init, given, authorization) : undefined
     return headers && { ...init, headers, redirect: 'manual' }
   } catch {

@@ -1,21 +1,24 @@
 import { csrfHeader } from './forgery.ts'
-import type { TrustedOrigins } from './forgery.ts'
 
 /**
- * What lets scripts of a listed origin read an answer. Nothing for any other: their browser keeps it from them.
+ * What every answer says: it is for one person, now, and for nobody else to keep; and what lets scripts of a
+ * listed origin read it. Nothing for any other: their browser keeps it from them.
  *
  * @see {@link https://fetch.spec.whatwg.org/#http-cors-protocol Fetch, CORS protocol}
  */
-export function allowOrigin(
+export function commonHeaders(
   request: Pick<Request, 'headers'>,
-  { allowedOrigins }: TrustedOrigins,
-  headers: Headers,
-): void {
-  headers.append('vary', 'Origin')
+  allowedOrigins: ReadonlySet<string>,
+): Readonly<Record<string, string>> {
   const from = request.headers.get('origin')
-  if (from === null || !allowedOrigins.has(from)) return
-  headers.set('access-control-allow-origin', from)
-  headers.set('access-control-allow-credentials', 'true')
+  const listed = from !== null && allowedOrigins.has(from)
+  return {
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    vary: 'Cookie, Origin',
+    'x-content-type-options': 'nosniff',
+    ...(listed && { 'access-control-allow-origin': from, 'access-control-allow-credentials': 'true' }),
+  }
 }
 
 /** Whether a browser asks, before it sends a script's request, if it may. */

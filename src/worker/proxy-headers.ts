@@ -117,40 +117,55 @@ export function checkNames(kind: HeaderKind, names: readonly string[], where: st
   }
 }
 
-/** What a rule adds to the lists. */
+/** Lower-case names of headers that may travel, and what is set on the way. */
 export interface HeaderLists {
-  /** Lower-case names. */
-  readonly requestNames: readonly string[]
-  readonly responseNames: readonly string[]
-  readonly headers?: { readonly set?: Readonly<Record<string, string>> }
+  readonly requestNames: ReadonlySet<string>
+  readonly responseNames: ReadonlySet<string>
+  readonly headers: { readonly set: Readonly<Record<string, string>> }
+}
+
+/** The headers of every answer, whoever gives it, by lower-case names. */
+export type CommonHeaders = Readonly<Record<string, string>>
+
+/** What of a caller's headers goes upstream, with those that a rule adds. */
+export function upstreamNames(more: readonly string[]): ReadonlySet<string> {
+  return new Set([...requestNames, ...lowered(more)])
+}
+
+/** What of upstream's headers comes back, with those that a rule adds. */
+export function callerNames(more: readonly string[]): ReadonlySet<string> {
+  return new Set([...responseNames, ...lowered(more)])
+}
+
+function lowered(names: readonly string[]): readonly string[] {
+  return names.map((name) => name.toLowerCase())
 }
 
 /** The headers of a request upstream. */
-export function upstreamHeaders(given: Headers, rule: HeaderLists): Headers {
-  const headers = picked(given, [...requestNames, ...rule.requestNames])
-  for (const [name, value] of Object.entries(rule.headers?.set ?? {})) headers.set(name, value)
-  return headers
+export function upstreamHeaders(given: Headers, rule: HeaderLists): Record<string, string> {
+  return Object.assign(picked(given, rule.requestNames), rule.headers.set)
 }
 
 /** The headers of an answer for the caller: a user's data, for a script, and to be kept by nobody. */
-export function callerHeaders(given: Headers, rule: HeaderLists): Headers {
-  const headers = picked(given, [...responseNames, ...rule.responseNames])
+export function callerHeaders(given: Headers, rule: HeaderLists, common: CommonHeaders): Record<string, string> {
+  const headers = { ...common, ...picked(given, rule.responseNames) }
+  if (common['vary'] !== undefined && headers['vary'] !== common['vary']) headers['vary'] += `, ${common['vary']}`
   // Where the runtime has decoded the body, its length is another.
   const length = given.has('content-encoding') ? undefined : given.get('content-length')
-  if (length !== undefined && length !== null) headers.set('content-length', length)
-  headers.set('cache-control', 'no-store')
-  headers.set('x-content-type-options', 'nosniff')
+  if (length !== undefined && length !== null) headers['content-length'] = length
+  headers['cache-control'] = 'no-store'
+  headers['x-content-type-options'] = 'nosniff'
   // Whoever opens an answer as a page of this origin gets no page that could act in it.
-  headers.set('content-security-policy', "default-src 'none'; sandbox")
-  headers.set('cross-origin-resource-policy', 'same-origin')
+  headers['content-security-policy'] = "default-src 'none'; sandbox"
+  headers['cross-origin-resource-policy'] = 'same-origin'
   return headers
 }
 
-function picked(given: Headers, names: readonly string[]): Headers {
-  const headers = new Headers()
-  for (const name of names) {
-    const value = given.get(name)
-    if (value !== null) headers.set(name, value)
-  }
+/** In one pass, into a plain object: each step into the platform's own costs more than all of ours. */
+function picked(given: Headers, names: ReadonlySet<string>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  given.forEach((value, name) => {
+    if (names.has(name)) headers[name] = value
+  })
   return headers
 }

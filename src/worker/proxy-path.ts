@@ -7,16 +7,31 @@ export interface Target {
   readonly search: string
   /** Whether everybody who reads `path` reads the same. */
   readonly canonical: boolean
+  /** Whether no parser could change anything about `path` and `search`. */
+  readonly plain: boolean
 }
 
-/** Reads the URL of a request. Some runtimes normalise it before we see it, and some leave that to us. */
+/** An address that the platform would give back as it is: such a one need not be parsed to be known. */
+const plainUrl = /^https?:\/\/[a-z\d.-]+(?::\d+)?((?:\/[\w-][\w.-]*)+)(\?[\w\-.~!$&()*+,;=:@/?%]*)?$/
+
+/**
+ * Reads the URL of a request. Some runtimes normalise it before we see it, and some leave that to us.
+ * What cannot be read has no path.
+ */
 export function canonicalTarget(href: string): Target {
+  const [, path, search = ''] = href.length > longest ? [] : (plainUrl.exec(href) ?? [])
+  // A lone question mark is no query.
+  if (path !== undefined) return { path, search: search === '?' ? '' : search, canonical: true, plain: true }
+  return parsedTarget(href)
+}
+
+function parsedTarget(href: string): Target {
   const url = parseUrl(href)
-  if (url === undefined) return { path: '', search: '', canonical: false }
+  if (url === undefined) return { path: '', search: '', canonical: false, plain: false }
   const { pathname, search } = url
   const written = /^[a-z][a-z\d+.-]*:\/\/[^/?#\\]*([^?#]*)/i.exec(href)?.[1] ?? ''
   const asWritten = (written === '' ? '/' : written) === pathname && !href.includes('#')
-  return { path: pathname, search, canonical: asWritten && isCanonicalPath(pathname) }
+  return { path: pathname, search, canonical: asWritten && isCanonicalPath(pathname), plain: false }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { callerHeaders, type HeaderLists } from './proxy-headers.ts'
-import { refusal } from './proxy-refusal.ts'
+import { callerHeaders, type CommonHeaders, type HeaderLists } from './proxy-headers.ts'
+import { type ProxyRefusal, refusal } from './proxy-refusal.ts'
 
 /** The statuses that send a caller elsewhere (RFC 9110 §15.4). */
 const redirects = [301, 302, 303, 307, 308]
@@ -8,19 +8,19 @@ const redirects = [301, 302, 303, 307, 308]
 const bodiless = [204, 205, 304]
 
 /** Upstream's answer for the caller: its status and its body as they come, and headers that are allowed. */
-export function answer(response: Response, rule: HeaderLists): Response {
+export function answer(response: Response, rule: HeaderLists, common: CommonHeaders): Response {
   const { status, type } = response
-  if (type === 'opaqueredirect' || redirects.includes(status)) return dropped(response, 'upstream_redirected')
+  if (type === 'opaqueredirect' || redirects.includes(status)) return dropped(response, 'upstream_redirected', common)
   // A switch of protocols, which nobody has asked for.
-  if (status < 200) return dropped(response, 'upstream_unreachable')
+  if (status < 200) return dropped(response, 'upstream_unreachable', common)
   // The reason phrase is upstream's text, and nobody reads it.
   return new Response(bodiless.includes(status) ? null : response.body, {
     status,
-    headers: callerHeaders(response.headers, rule),
+    headers: callerHeaders(response.headers, rule, common),
   })
 }
 
-function dropped(response: Response, error: 'upstream_redirected' | 'upstream_unreachable'): Response {
+function dropped(response: Response, error: ProxyRefusal, common: CommonHeaders): Response {
   void response.body?.cancel().catch(() => undefined)
-  return refusal(502, error)
+  return refusal(502, error, common)
 }

@@ -1,15 +1,13 @@
 import { endpointUrl } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
 import { isCanonicalPath, pathPattern, patternDefect, type Target } from './proxy-path.ts'
-import { checkNames } from './proxy-headers.ts'
+import { callerNames, checkNames, type HeaderLists, upstreamNames } from './proxy-headers.ts'
 import type { ProxyRule } from './proxy.ts'
 
 /** A rule that can be kept. */
-export interface CheckedRule extends ProxyRule {
+export interface CheckedRule extends ProxyRule, HeaderLists {
   readonly origin: string
-  /** Lower-case names. */
-  readonly requestNames: readonly string[]
-  readonly responseNames: readonly string[]
+  readonly headers: { readonly set: Readonly<Record<string, string>> }
   /** Whether a path lies below `from`. */
   covers(path: string): boolean
   /** Whether a path that it covers is among `paths`. */
@@ -35,19 +33,21 @@ export function readRule(given: ProxyRule, index: number): CheckedRule {
     methods: readMethods(given.methods, `${name}.methods`),
     headers: { set: readValues(set, `${name}.headers.set`) },
     origin,
-    requestNames: request.map((header) => header.toLowerCase()),
-    responseNames: response.map((header) => header.toLowerCase()),
+    requestNames: upstreamNames(request),
+    responseNames: callerNames(response),
     covers: (path) => path === from || path.startsWith(`${from}/`),
     allows: (path) => patterns.some((pattern) => pattern.test(below(path))),
-    upstream: ({ path, search }) => checkedUrl(origin, base + below(path), search),
+    upstream: ({ path, search, plain }) => {
+      const href = origin + base + below(path) + search
+      return plain || isAsWritten(href, origin, base + below(path)) ? href : undefined
+    },
   }
 }
 
-/** The URL, if it leads where it seems to lead once the platform has read it. */
-function checkedUrl(origin: string, path: string, search: string): string | undefined {
-  const href = `${origin}${path}${search}`
+/** Whether a URL leads where it seems to lead once the platform has read it. */
+function isAsWritten(href: string, origin: string, path: string): boolean {
   const url = new URL(href)
-  return url.href === href && url.origin === origin && url.pathname === path ? href : undefined
+  return url.href === href && url.origin === origin && url.pathname === path
 }
 
 function readFrom(from: string, name: string): string {
@@ -96,7 +96,7 @@ function readValues(set: Readonly<Record<string, string>>, name: string): Readon
     // The value may be a key of the application's own.
     if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) throw config(`${name} must hold visible ASCII.`)
   }
-  return { ...set }
+  return Object.fromEntries(Object.entries(set).map(([header, value]) => [header.toLowerCase(), value]))
 }
 
 function isTexts(list: unknown): list is readonly string[] {

@@ -2,7 +2,7 @@ import type { Client } from '../client/client.ts'
 import { isOAuthError } from '../errors.ts'
 import { proxyBody } from './proxy-body.ts'
 import { withDeadline } from './proxy-deadline.ts'
-import { upstreamHeaders } from './proxy-headers.ts'
+import { type CommonHeaders, upstreamHeaders } from './proxy-headers.ts'
 import { canonicalTarget } from './proxy-path.ts'
 import { refusal } from './proxy-refusal.ts'
 import { answer } from './proxy-response.ts'
@@ -96,45 +96,49 @@ export interface Proxy {
  * a Worker, a caller who leaves ends everything that their request has begun: hold a token refresh by
  * `waitUntil`, or its answer may be lost.
  *
+ * Each answer has the `common` headers too.
+ *
  * Errors: `config` for a rule that cannot be kept.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-7.6 RFC 9110, section 7.6}
  */
-export function createProxy(rules: readonly ProxyRule[]): Proxy {
+export function createProxy(rules: readonly ProxyRule[], common: Common = () => ({})): Proxy {
   const checked = rules.map(readRule)
   let uncached: RequestInit | undefined
   return {
     origins: [...new Set(checked.map(({ origin }) => origin))],
-    match: (request) => match(checked, request),
-    forward: (found, access) => forward(found as Found, access, (uncached ??= uncachedInit())),
+    match: (request) => match(checked, request, common),
+    forward: (found, access) => forward(found as Found, access, { uncached: (uncached ??= uncachedInit()), common }),
   }
 }
+
+type Common = (request: Request) => CommonHeaders
 
 /** A match with the rule as it was read. */
 interface Found extends ProxyMatch {
   readonly rule: CheckedRule
 }
 
-function match(rules: readonly CheckedRule[], request: Request): Found | Response | undefined {
+function match(rules: readonly CheckedRule[], request: Request, common: Common): Found | Response | undefined {
   const target = canonicalTarget(request.url)
   const covering = rules.filter(({ covers }) => covers(target.path))
   if (covering.length === 0) return undefined
-  if (!target.canonical) return refusal(400, 'path_malformed')
+  if (!target.canonical) return refusal(400, 'path_malformed', common(request))
   const reached = covering.filter((rule) => rule.allows(target.path))
-  if (reached.length === 0) return refusal(404, 'path_not_allowed')
+  if (reached.length === 0) return refusal(404, 'path_not_allowed', common(request))
   const rule = reached.find(({ methods }) => methods.includes(request.method))
   if (rule === undefined) {
     const allow = [...new Set(reached.flatMap(({ methods }) => methods))].join(', ')
-    return refusal(405, 'method_not_allowed', { allow })
+    return refusal(405, 'method_not_allowed', { ...common(request), allow })
   }
   const url = rule.upstream(target)
-  return url === undefined ? refusal(400, 'path_malformed') : { request, rule, url }
+  return url === undefined ? refusal(400, 'path_malformed', common(request)) : { request, rule, url }
 }
 
 async function forward(
   { request, rule, url }: Found,
   { send, signal }: ProxyAccess,
-  uncached: RequestInit,
+  { uncached, common }: { readonly uncached: RequestInit; readonly common: Common },
 ): Promise<Response> {
   const deadline = withDeadline(rule.timeout ?? 600_000, request.signal, signal)
   try {
@@ -146,10 +150,10 @@ async function forward(
       redirect: 'manual',
       signal: deadline.signal,
     })
-    return answer(response, rule)
+    return answer(response, rule, common(request))
   } catch (error) {
-    if (deadline.passed()) return refusal(504, 'upstream_timeout')
-    if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable')
+    if (deadline.passed()) return refusal(504, 'upstream_timeout', common(request))
+    if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable', common(request))
     throw error
   } finally {
     deadline.clear()

@@ -28,7 +28,7 @@ export async function login(desk: Desk, visit: Visit): Promise<Answer> {
 /** `GET callback`: where the provider sends a person back to. */
 export async function callback(desk: Desk, visit: Visit): Promise<Answer> {
   const url = new URL(desk.config.redirectUri)
-  url.search = visit.url.search
+  url.search = visit.target.search
   return finish(desk, visit, url)
 }
 
@@ -50,8 +50,8 @@ export async function takePaste(desk: Desk, visit: Visit): Promise<Answer> {
   return pastePage(config, { complaint, again: returning(`${config.basePath}/paste`, returnTo) })
 }
 
-function askedReturn({ config }: Desk, { url }: Visit): string {
-  const [asked, ...more] = url.searchParams.getAll('returnTo')
+function askedReturn({ config }: Desk, { target }: Visit): string {
+  const [asked, ...more] = new URLSearchParams(target.search).getAll('returnTo')
   return more.length > 0 ? '/' : returnTarget(asked, config)
 }
 

@@ -1,10 +1,12 @@
 import { readCookies } from './cookies.ts'
+import { canonicalTarget, type Target } from './proxy-path.ts'
 import type { WorkerContext } from './worker-options.ts'
 
 /** One request on its way through the handler, and what its answer shall carry. */
 export interface Visit {
   readonly request: Request
-  readonly url: URL
+  /** Where the request points. What cannot be read has no path. */
+  readonly target: Target
   readonly cookies: ReadonlyMap<string, string>
   /** `Set-Cookie` headers for the answer, by the names of the cookies. */
   readonly setCookies: Map<string, string>
@@ -15,7 +17,7 @@ export interface Visit {
 export function openVisit(request: Request, context: WorkerContext | undefined): Visit {
   return {
     request,
-    url: new URL(request.url),
+    target: canonicalTarget(request.url),
     cookies: readCookies(request.headers.get('cookie')),
     setCookies: new Map(),
     keep(work) {

@@ -5,6 +5,7 @@ import type { Kind } from '../client/own-options.ts'
 import { quietly } from '../client/quietly.ts'
 import { endpointUrl, parseUrl, realClock } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
+import { commonHeaders } from './cross-origin.ts'
 import { createProxy } from './proxy.ts'
 import type { Proxy } from './proxy.ts'
 import type { WorkerHandlerOptions } from './worker-options.ts'
@@ -41,7 +42,8 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
   const { mode = 'bff', basePath = '/auth', allowedOrigins = [], sessionLifetime = 43_200_000 } = options
   const origin = readOrigin('publicUrl', options.publicUrl)
   const ownCallback = `${origin}${readBasePath(basePath)}/callback`
-  const proxy = createProxy(options.proxy ?? [])
+  const listed = new Set(allowedOrigins.map((value) => readOrigin('allowedOrigins', value)))
+  const proxy = createProxy(options.proxy ?? [], (request) => commonHeaders(request, listed))
   const client = clientOptions(options, ownCallback, proxy.origins)
   const { apiOrigins, scopes } = readOptions(client)
   checkReach(proxy, apiOrigins)
@@ -55,7 +57,7 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
     hosted: isHosted(client.redirectUri, ownCallback),
     mode,
     sessionLifetime: readLifetime(sessionLifetime),
-    allowedOrigins: new Set(allowedOrigins.map((value) => readOrigin('allowedOrigins', value))),
+    allowedOrigins: listed,
     authenticate: options.authenticate,
     cookieSecret: options.cookieSecret,
     proxy,

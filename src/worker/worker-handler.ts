@@ -1,7 +1,7 @@
 import { isOAuthError } from '../errors.ts'
-import { toResponse } from './answer.ts'
+import { jsonAnswer, toResponse } from './answer.ts'
 import type { Answer } from './answer.ts'
-import { allowOrigin, isPreflight, preflightHeaders } from './cross-origin.ts'
+import { commonHeaders, isPreflight, preflightHeaders } from './cross-origin.ts'
 import { openDesk } from './desk.ts'
 import type { Desk } from './desk.ts'
 import { codeOf, failureAnswer } from './failure-answer.ts'
@@ -70,7 +70,8 @@ export function openWorkerHandler(options: WorkerHandlerOptions): OpenedWorkerHa
     async answer(request, context) {
       const visit = openVisit(request, context)
       const answered = await route(desk, visit).catch((error: unknown) => failed(desk, visit, error))
-      return completed(desk.config, visit, answered)
+      // What comes of the proxy is complete already.
+      return answered instanceof Response ? answered : completed(desk.config, visit, answered)
     },
   }
 }
@@ -91,11 +92,12 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
 
 async function route(desk: Desk, visit: Visit): Promise<Answer | Response> {
   const { config } = desk
-  const { request, url } = visit
+  const { request, target } = visit
   if (isPreflight(request)) return preflight(config, visit)
-  const { pathname } = url
-  if (!pathname.startsWith(`${config.basePath}/`)) return forward(desk, visit)
-  const methods = routesOf(config, pathname.slice(config.basePath.length))
+  const { path } = target
+  if (path === '') return jsonAnswer(400, { error: 'path_malformed' })
+  if (!path.startsWith(`${config.basePath}/`)) return forward(desk, visit)
+  const methods = routesOf(config, path.slice(config.basePath.length))
   if (methods === undefined) return refused(desk, visit, 'not_found')
   const found = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
   if (found === undefined) return withAllow(refused(desk, visit, 'method_not_allowed'), Object.keys(methods))
@@ -128,8 +130,8 @@ function withAllow(answer: Answer, methods: readonly string[]): Answer {
 }
 
 function refused({ config }: Desk, visit: Visit, code: FailureCode): Answer {
-  const { pathname, search } = visit.url
-  const login = returning(`${config.basePath}/login`, returnTarget(pathname + search, config))
+  const { path, search } = visit.target
+  const login = returning(`${config.basePath}/login`, returnTarget(path + search, config))
   return failureAnswer(code, { page: wantsPage(visit), login })
 }
 
@@ -145,18 +147,12 @@ function isOrdinary(error: unknown): boolean {
   return isOAuthError(error) && error.code === 'sign_in_required' && error.detail.reason === 'absent'
 }
 
-/** What every answer says: it is for one person, now, and for nobody else to keep. */
-function completed(
-  config: WorkerConfig,
-  { request, setCookies }: Visit,
-  answered: Answer | Response,
-): Answer | Response {
+function completed({ allowedOrigins }: WorkerConfig, { request, setCookies }: Visit, answered: Answer): Answer {
   const { headers } = answered
-  headers.set('cache-control', 'no-store')
-  headers.append('vary', 'Cookie')
-  headers.set('x-content-type-options', 'nosniff')
-  if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer')
+  for (const [name, value] of Object.entries(commonHeaders(request, allowedOrigins))) {
+    // A page that holds a form has a policy of its own.
+    if (name !== 'referrer-policy' || !headers.has(name)) headers.set(name, value)
+  }
   for (const line of setCookies.values()) headers.append('set-cookie', line)
-  allowOrigin(request, config, headers)
   return answered
 }

@@ -2,10 +2,8 @@
 // The edge in a real workerd: what goes upstream, what tokens live through, what it costs.
 
 import { styleText } from 'node:util'
-import { exampleInBrowser } from './example-in-browser.ts'
 import type { EdgePart } from './part.ts'
 import { proxyPaths } from './proxy-paths.ts'
-import { serverRecipes } from './server-recipes.ts'
 import { speed } from './speed.ts'
 import { stores } from './stores.ts'
 
@@ -13,8 +11,9 @@ const parts: Readonly<Record<string, EdgePart>> = {
   paths: proxyPaths,
   stores,
   speed,
-  example: exampleInBrowser,
-  servers: serverRecipes,
+  // These need a build, which the others do without.
+  example: async (options) => (await import('./example-in-browser.ts')).exampleInBrowser(options),
+  servers: async (options) => (await import('./server-recipes.ts')).serverRecipes(options),
 }
 
 const words = process.argv.slice(2)

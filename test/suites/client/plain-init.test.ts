@@ -18,6 +18,7 @@ describe('a plain request', () => {
     expect(plainInit(undefined, ours)).toEqual({ headers: { authorization: ours }, redirect: 'manual' })
     const { signal } = new AbortController()
     expect(plainInit({ signal }, ours)?.signal).toBe(signal)
+    expect(plainInit({ redirect: 'manual' }, ours)?.redirect).toBe('manual')
   })
 
   it('is none where anything about it has to be read with care', () => {

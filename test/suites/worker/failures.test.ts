@@ -19,6 +19,16 @@ describe('a failure', () => {
     expect(page.headers.get('content-security-policy')).toContain("form-action 'none'")
   })
 
+  it('is what an address is that nobody can read, whatever it asks for', async () => {
+    const rig = workerRig()
+    const { signal } = new AbortController()
+    const headers = new Headers({ 'latchkey-csrf': '1' })
+    const request = { url: 'http://[/auth/session', method: 'GET', headers, signal } as Request
+    const { status, headers: told, body } = await rig.handler.answer(request)
+    expect([status, body, told.get('cache-control')]).toEqual([400, '{"error":"path_malformed"}', 'no-store'])
+    expect(rig.errors).toEqual([])
+  })
+
   it.each([
     ['an outage', { status: 503, body: upstreamText }, 502, 'server_error'],
     ['a limit', { status: 429, body: upstreamText }, 503, 'rate_limited'],

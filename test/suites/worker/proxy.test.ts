@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Fetch } from '../../../src/contracts.ts'
 import { createClient, memoryStore } from '../../../src/index.ts'
 import type { Client } from '../../../src/index.ts'
+import { canonicalTarget } from '../../../src/worker/proxy-path.ts'
 import { createProxy, type Proxy, type ProxyMatch, type ProxyRule } from '../../../src/worker/proxy.ts'
 
 const rule: ProxyRule = {
@@ -124,6 +125,48 @@ describe('the paths of a proxy', () => {
       expect(await refusalOf(createProxy([rule]), raw(`https://app.example.com${tail}`))).toBe('400 path_malformed')
     }
     expect(await refusalOf(createProxy([rule]), raw('https://[/api/v1/messages'))).toBe('not covered')
+  })
+
+  it('are read without a parser only where it would read the same', () => {
+    const tails = [
+      '/a',
+      '/a/b.c',
+      '/a..b',
+      '/a/',
+      '/.a',
+      '/..',
+      '/a/..',
+      '/a/../b',
+      '//a',
+      '/a?',
+      '/a?b=c%20d',
+      '/a%62',
+      '/A?/..',
+    ]
+    const more = [
+      '',
+      '?x',
+      '/a?b c',
+      "/a?b'c",
+      '/a?ä',
+      '/a#b',
+      '/a\\b',
+      '/a\tb',
+      '/a?b\nc',
+      '/ä',
+      '/-',
+      '/a:b',
+      '/a?{}',
+      '/a?#',
+    ]
+    const plain: string[] = []
+    for (const tail of [...tails, ...more]) {
+      const target = canonicalTarget(`https://app.example.com:8443${tail}`)
+      const { pathname, search } = new URL(`https://app.example.com:8443${tail}`)
+      expect([target.path, target.search], tail).toEqual([pathname, search])
+      if (target.plain) plain.push(tail)
+    }
+    expect(plain).toEqual(['/a', '/a/b.c', '/a..b', '/a?', '/a?b=c%20d', '/A?/..', '/-'])
   })
 
   it('belong to the first rule that allows path and method', async () => {
@@ -259,6 +302,35 @@ describe('the headers of a proxy', () => {
     })
   })
 
+  it("that a rule sets take the place of the caller's, however they are written", async () => {
+    let seen: Headers | undefined
+    await forwarded(
+      asked('/api/v1/messages', { headers: { accept: 'text/html' } }),
+      async (_, init) => {
+        seen = new Headers(init?.headers)
+        return new Response('ok')
+      },
+      { headers: { set: { Accept: 'application/json' } } },
+    )
+    expect(seen?.get('accept')).toBe('application/json')
+  })
+
+  it("that all answers have are added to upstream's, and to refusals", async () => {
+    const common = { vary: 'Cookie, Origin', 'referrer-policy': 'no-referrer' }
+    const proxy = createProxy([{ ...rule, headers: { response: ['Vary', 'Referrer-Policy'] } }], () => common)
+    const headers = { vary: 'Accept', 'referrer-policy': 'origin' }
+    const found = matched(proxy, asked('/api/v1/messages'))
+    const told = await proxy.forward(found, { send: async () => new Response('ok', { headers }) })
+    expect([told.headers.get('vary'), told.headers.get('referrer-policy')]).toEqual([
+      'Accept, Cookie, Origin',
+      'origin',
+    ])
+    const plain = await proxy.forward(found, { send: async () => new Response('ok') })
+    expect(plain.headers.get('vary')).toBe('Cookie, Origin')
+    const refused = proxy.match(asked('/api/admin'))
+    expect(refused instanceof Response && refused.headers.get('vary')).toBe('Cookie, Origin')
+  })
+
   it('that come down are those that are allowed, and no others', async () => {
     const headers = {
       'content-type': 'text/html',
@@ -324,6 +396,20 @@ describe('what a proxy makes of an answer', () => {
     const answer = await answered({ status, headers: { location: 'https://evil.example/?token' } }, 'upstream text')
     expect([answer.status, await answer.text()]).toEqual([502, '{"error":"upstream_redirected"}'])
     expect(answer.headers.get('location') ?? undefined).toBeUndefined()
+  })
+
+  it('lets the client follow no redirect, though it may go there', async () => {
+    const seen: string[] = []
+    const client = await aClient(async (input) => {
+      seen.push(String(input))
+      return new Response('', { status: 302, headers: { location: '/base/v1/models/a' } })
+    })
+    const proxy = createProxy([rule])
+    for (let count = 0; count < 2; count++) {
+      const answer = await proxy.forward(matched(proxy, asked('/api/v1/messages')), { send: client.fetch })
+      expect([answer.status, await answer.text()]).toEqual([502, '{"error":"upstream_redirected"}'])
+    }
+    expect(seen).toEqual(Array.from({ length: 2 }, () => 'https://api.example.com/base/v1/messages'))
   })
 
   it('takes a redirect that the platform hides for one, and leaves it unfollowed', async () => {
@@ -419,7 +505,7 @@ describe('the bodies that a proxy hands on', () => {
       }) as unknown as Request
     const withLength = (length: string): Request => {
       const request = sent(undefined)
-      return { ...request, headers: { get: (name: string) => (name === 'content-length' ? length : null) } } as Request
+      return { ...request, headers: lengthHeaders(length) } as Request
     }
     for (const request of [sent(undefined), withLength('65537'), withLength('1e3'), withLength('100000000')]) {
       await forwarded(request, upstream)
@@ -441,7 +527,7 @@ describe('the bodies that a proxy hands on', () => {
     const request = asked('/api/v1/messages', { method: 'POST', body: 'small' })
     const small = Object.assign(Object.create(request) as Request, {})
     Object.defineProperties(small, {
-      headers: { value: { get: (name: string) => (name === 'content-length' ? '5' : null) } },
+      headers: { value: lengthHeaders('5') },
       url: { value: request.url },
       method: { value: 'POST' },
       signal: { value: request.signal },
@@ -451,6 +537,12 @@ describe('the bodies that a proxy hands on', () => {
     const answer = await proxy.forward(matched(proxy, small), { send: client.fetch })
     expect([answer.status, seen]).toEqual([200, ['Bearer old small', 'Bearer new small']])
   })
+})
+
+/** A page may not make headers with a length of its own choice, a server sees them. */
+const lengthHeaders = (length: string): object => ({
+  get: (name: string) => (name === 'content-length' ? length : null),
+  forEach: (use: (value: string, name: string) => void) => use(length, 'content-length'),
 })
 
 const untilAborted: Client['fetch'] = (_, init) =>
