@@ -93,6 +93,15 @@ describe('KV alone', () => {
     await expect(other.update('a', () => record('mine'))).rejects.toMatchObject({ code: 'store_corrupt' })
   })
 
+  it('names its own accounts, of all pages, and no others', async () => {
+    const prefix = newPrefix()
+    const list = (options: object): ReturnType<KVBinding['list']> => KV.list({ ...options, limit: 2 } as never)
+    const store = cloudflareKVStore({ ...binding(), list }, { prefix })
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await store.update(name, () => record(name))
+    await alone({ prefix: `${prefix}0` }).update('another', () => record('another'))
+    expect((await store.keys()).sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
   it('tries again after a second where KV takes no more writes of a key', async () => {
     let refusals = 1
     const store = cloudflareKVStore(
@@ -122,17 +131,41 @@ describe('KV with a coordinator', () => {
   })
 
   it.each([
-    ['that is about to end', { expiresAt: Date.now() + 50_000 }, {}],
-    ['whose end nobody knows', {}, {}],
-    ['whose refresh token is dead', { expiresAt: inAnHour }, { dead: { hash: 'h', at: 1, error: 'invalid_grant' } }],
+    ['that is about to end', (): object => ({ expiresAt: Date.now() + 50_000 }), {}],
+    ['whose end nobody knows', (): object => ({}), {}],
+    [
+      'whose refresh token is dead',
+      (): object => ({ expiresAt: inAnHour }),
+      { dead: { hash: 'h', at: 1, error: 'invalid_grant' } },
+    ],
   ])('asks the object for a token %s', async (_, tokens, more) => {
     const { store, asked, prefix } = counted()
     await store.update('a', () => record('old', { expiresAt: inAnHour }))
-    await store.update('a', () => ({ ...record('now', tokens), ...more }))
+    await store.update('a', () => ({ ...record('now', tokens()), ...more }))
     await durableObjectStore(VAULT, { prefix }).update('a', () => record('elsewhere'))
     const before = asked()
     expect((await store.get('a'))?.tokens.accessToken).toBe('elsewhere')
     expect(asked()).toBeGreaterThan(before)
+  })
+
+  it('asks the object where KV shows a copy whose token has become about to end', async () => {
+    const prefix = newPrefix()
+    const late = { ...binding(), get: aged }
+    const store = cloudflareKVStore(late, { prefix, coordinator: VAULT })
+    await store.update('a', () => record('old', { expiresAt: inAnHour }))
+    await durableObjectStore(VAULT, { prefix }).update('a', () => record('elsewhere'))
+    expect((await store.get('a'))?.tokens.accessToken).toBe('elsewhere')
+    async function aged(name: string): Promise<string | null> {
+      return (await KV.get(name))?.replace(`${inAnHour}`, `${Date.now() + 50_000}`) ?? null
+    }
+  })
+
+  it('keeps what KV does not take, as a value too large, and serves it', async () => {
+    const full = { ...binding(), put: () => Promise.reject(new Error('413')) }
+    const store = cloudflareKVStore(full, { prefix: newPrefix(), coordinator: VAULT, timeout: 1500 })
+    const good = record('good', { expiresAt: inAnHour })
+    expect(await store.update('a', () => good)).toEqual(good)
+    expect(await store.get('a')).toEqual(good)
   })
 
   it('reads the object, whatever KV shows, under a lock', async () => {

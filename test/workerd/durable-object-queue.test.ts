@@ -20,6 +20,17 @@ describe('the queue of an object', () => {
     expect(second.heard).toEqual([false])
   })
 
+  it('takes the lock from a silent holder, however lively those are who wait', async () => {
+    const stub = object()
+    await claim(stub, { token: 'first', length: 600 })
+    const second = await claim(stub, { token: 'second' })
+    for (let beat = 0; beat < 30 && second.heard.length === 1; beat++) {
+      second.beat()
+      await pause(50)
+    }
+    expect(second.heard).toEqual([false, true])
+  })
+
   it('goes past those whose connection broke while they waited, and who said nothing', async () => {
     const stub = object()
     await claim(stub, { token: 'first' })

@@ -171,6 +171,23 @@ describe('a record in a Durable Object', () => {
     expect(await store.keys()).toEqual((await store.get('a')) === undefined ? [] : ['a'])
   })
 
+  it('is named still where its removal was overtaken, and named no more where its creation was', async () => {
+    const { store, prefix } = opened()
+    const overtaken = (): Store =>
+      durableObjectStore(
+        beforeWrite(() => store.update('a', () => record('new'))),
+        { prefix },
+      )
+    await store.update('a', () => record('old'))
+    await overtaken().update('a', (current) => (current?.tokens.accessToken === 'old' ? undefined : current))
+    expect(await store.keys()).toEqual(['a'])
+    await store.update('a', () => undefined)
+    await overtaken().update('a', (current) => current ?? record('late'))
+    expect(await store.get('a')).toEqual(record('new'))
+    await store.update('a', () => undefined)
+    expect(await store.keys()).toEqual([])
+  })
+
   it('lies in an object of its own, apart from other accounts and other prefixes', async () => {
     const names: string[] = []
     const namespace: VaultNamespace = {
@@ -345,6 +362,18 @@ function losing(which: (call: { do: string }) => boolean): { namespace: VaultNam
     throw new Error('lost')
   })
   return { namespace, lost: () => lost }
+}
+
+/** Does something just before the first write. */
+function beforeWrite(work: () => Promise<unknown>): VaultNamespace {
+  let first = true
+  return through(async (stub, url, init) => {
+    if (first && String(init?.body).includes('"do":"write"')) {
+      first = false
+      await work()
+    }
+    return stub.fetch(url, init)
+  })
 }
 
 async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | 'too late'> {
