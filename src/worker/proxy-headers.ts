@@ -161,11 +161,12 @@ export function callerHeaders(given: Headers, rule: HeaderLists, common: CommonH
   return headers
 }
 
-/** In one pass, into a plain object: each step into the platform's own costs more than all of ours. */
+/** Into a plain object: each step into the platform's own costs more than all of ours. */
 function picked(given: Headers, names: ReadonlySet<string>): Record<string, string> {
   const headers: Record<string, string> = {}
-  given.forEach((value, name) => {
-    if (names.has(name)) headers[name] = value
-  })
+  for (const name of names) {
+    const value = given.get(name)
+    if (value !== null) headers[name] = value
+  }
   return headers
 }

@@ -542,7 +542,6 @@ describe('the bodies that a proxy hands on', () => {
 /** A page may not make headers with a length of its own choice, a server sees them. */
 const lengthHeaders = (length: string): object => ({
   get: (name: string) => (name === 'content-length' ? length : null),
-  forEach: (use: (value: string, name: string) => void) => use(length, 'content-length'),
 })
 
 const untilAborted: Client['fetch'] = (_, init) =>
