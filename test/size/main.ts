@@ -5,6 +5,8 @@ import { jobs } from './jobs.ts'
 import { measure } from './measure.ts'
 import type { Measured } from './measure.ts'
 import { runSpa } from './run-spa.ts'
+import { subpathLimits } from './subpath-limits.ts'
+import { weighSubpaths } from './weigh-subpaths.ts'
 
 const { values } = parseArgs({
   options: { check: { type: 'boolean' }, run: { type: 'boolean' }, verbose: { type: 'boolean' } },
@@ -71,6 +73,18 @@ async function isCountedRight({ job, chunks }: Measured): Promise<boolean> {
   return right
 }
 
+/** Prints what each subpath weighs, and gives those that weigh more than they may, or that nobody set a limit for. */
+async function subpathsOver(): Promise<readonly string[]> {
+  console.log(`\n${'each subpath in one file'.padEnd(34)}${'gzip'.padStart(10)}${'limit'.padStart(10)}`)
+  const heavy: string[] = []
+  for (const { subpath, weight } of await weighSubpaths()) {
+    const limit = subpathLimits[subpath] ?? 0
+    console.log(`${subpath.padEnd(34)}${kB(weight.gzip)}${kB(limit)}${weight.gzip > limit ? '  OVER' : ''}`)
+    if (weight.gzip > limit) heavy.push(subpath)
+  }
+  return heavy
+}
+
 const measured = []
 for (const job of jobs) measured.push(await measure(job))
 for (const one of measured) print(one)
@@ -79,6 +93,7 @@ let wrong = false
 if (values.run) {
   for (const one of measured) if (one.job.platform === 'browser' && !(await isCountedRight(one))) wrong = true
 }
-const over = measured.filter(({ job, loaded }) => loaded.gzip > job.limit)
-if (over.length > 0) console.log(`Over the limit: ${over.map(({ job }) => job.name).join(', ')}`)
+const overJobs = measured.filter(({ job, loaded }) => loaded.gzip > job.limit).map(({ job }) => job.name)
+const over = [...overJobs, ...(await subpathsOver())]
+if (over.length > 0) console.log(`Over the limit: ${over.join(', ')}`)
 if (wrong || (values.check && over.length > 0)) process.exitCode = 1

@@ -74,7 +74,7 @@ function reach(outputs: Metafile['outputs'], path: string, seen = new Set<string
   return seen
 }
 
-function weigh(contents: Uint8Array): Weight {
+export function weigh(contents: Uint8Array): Weight {
   return {
     minified: contents.length,
     gzip: gzipSync(contents, { level: 9 }).length,
