@@ -50,7 +50,9 @@ export interface CloudflareKVStoreOptions extends DurableObjectStoreOptions {
 export function cloudflareKVStore(kv: KVBinding, options: CloudflareKVStoreOptions = {}): Store {
   const { coordinator, prefix = 'latchkey', timeout = 10_000, key } = options
   if (typeof kv?.put !== 'function') throw new TypeError('kv must be a Workers KV binding')
-  if (prefix === '' || prefix.length > 100) throw new TypeError('prefix must be some text of at most 100 characters')
+  if (!/^[^:#]{1,100}$/.test(prefix)) {
+    throw new TypeError('prefix must be some text of at most 100 characters, without : and #')
+  }
   if (!(timeout > 0)) throw new TypeError('timeout must be a number of milliseconds')
   const texts = kvTexts(kv, prefix, timeout)
   const codec = recordCodec(key, 'Workers KV')

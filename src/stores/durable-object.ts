@@ -27,7 +27,7 @@ export interface DurableObjectStoreOptions {
    */
   readonly key?: EncryptionKeys
   /**
-   * How the names of all objects begin. Two stores with one prefix and one binding are one store.
+   * How the names of all objects begin, without `:` and `#`. Two stores with one prefix and one binding are one store.
    *
    * @default 'latchkey'
    */
@@ -75,7 +75,7 @@ export interface DurableObjectStoreOptions {
 export function durableObjectStore(namespace: VaultNamespace, options: DurableObjectStoreOptions = {}): Store {
   const { prefix = 'latchkey', lease = 10_000, timeout = 10_000, key } = options
   if (typeof namespace?.idFromName !== 'function') throw new TypeError('namespace must be a Durable Object binding')
-  if (prefix === '') throw new TypeError('prefix must be some text')
+  if (/^$|[:#]/.test(prefix)) throw new TypeError('prefix must be some text without : and #')
   if (!(lease >= 100) || !(timeout > 0)) throw new TypeError('lease and timeout must be numbers of milliseconds')
   const records: VaultRecords = {
     codec: recordCodec(key, 'the Durable Object'),

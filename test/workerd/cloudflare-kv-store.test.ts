@@ -66,6 +66,11 @@ describe('KV alone', () => {
     expect(made).toHaveLength(3)
   })
 
+  it.each(['', 'a:b', 'a#b'])('takes no prefix %j, by which two stores could become one', (prefix) => {
+    expect(() => cloudflareKVStore(KV, { prefix })).toThrow(TypeError)
+    expect(() => durableObjectStore(VAULT, { prefix })).toThrow(TypeError)
+  })
+
   it.each([
     ['in clear', {}],
     ['sealed', { key }],
