@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-tests, jest/no-conditional-tests -- in other runtimes there is no such test, and so none that is skipped.
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fileStore } from '../../src/stores/file.node.ts'
@@ -40,17 +41,19 @@ describe('latchkey token', () => {
     expect(rig.server.history.entries.length).toBe(asked)
   })
 
-  it.runIf(isNode)('loads neither a server nor fetch for a token that is good', async () => {
-    const spy = `import { registerHooks } from 'node:module'
+  // Only Node tells what it loads.
+  if (isNode)
+    it('loads neither a server nor fetch for a token that is good', async () => {
+      const spy = `import { registerHooks } from 'node:module'
       registerHooks({ load: (url, context, next) => { process.stderr.write('load ' + url + '\\n'); return next(url, context) } })
       process.on('exit', () => process.stderr.write(process.moduleLoadList.join('\\n')))`
-    const before = ['--import', `data:text/javascript,${encodeURIComponent(spy)}`]
-    const { code, err } = await rig.run(['token'], { before, program })
-    expect(code).toBe(0)
-    expect(err).toContain('src/stores/file.node.ts')
-    expect(err).not.toMatch(/src\/(client|core|lifecycle|redirects|providers|explain)\/|oauth4webapi|jose|node:http/)
-    expect(err).not.toMatch(/NativeModule (http|https|_http_server|internal\/deps\/undici\/undici)$/m)
-  })
+      const before = ['--import', `data:text/javascript,${encodeURIComponent(spy)}`]
+      const { code, err } = await rig.run(['token'], { before, program })
+      expect(code).toBe(0)
+      expect(err).toContain('src/stores/file.node.ts')
+      expect(err).not.toMatch(/src\/(client|core|lifecycle|redirects|providers|explain)\/|oauth4webapi|jose|node:http/)
+      expect(err).not.toMatch(/NativeModule (http|https|_http_server|internal\/deps\/undici\/undici)$/m)
+    })
 
   it.each([
     ['json', /^\{"accessToken":"([^"]+)","tokenType":"Bearer","expiresAt":\d+\}\n$/],

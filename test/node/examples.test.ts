@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-tests, jest/no-conditional-tests -- in other runtimes there is no such test, and so none that is skipped.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -111,39 +112,46 @@ it('bun keeps its tokens where nobody without the key can read them', async () =
   expect(await run([...runtime, program])).toMatchObject({ code: 1, out: '' })
 })
 
-it.runIf(isDeno)('deno serves its owner, and neither web pages nor names of others', async () => {
-  const program = await built('deno/main.ts')
-  const port = await freePort()
-  const flags = ['-A', '--node-modules-dir=manual', '--no-lock', '--host', '127.0.0.1', '--port', `${port}`]
-  const child = start(['serve', ...flags, program])
-  const path = new URL(env['API'] ?? '').pathname
-  await expect.poll(() => status(port, path), { timeout: 40_000 }).toBe(200)
-  expect(await status(port, path, { origin: 'https://evil.example' })).toBe(403)
-  expect(await status(port, path, { host: 'evil.example' })).toBe(403)
-  expect(await status(port, '/api/none')).toBe(404)
-  child.kill()
-})
+if (isDeno)
+  it('deno serves its owner, and neither web pages nor names of others', async () => {
+    const program = await built('deno/main.ts')
+    const port = await freePort()
+    const flags = ['-A', '--node-modules-dir=manual', '--no-lock', '--host', '127.0.0.1', '--port', `${port}`]
+    const child = start(['serve', ...flags, program])
+    const path = new URL(env['API'] ?? '').pathname
+    await expect.poll(() => status(port, path), { timeout: 40_000 }).toBe(200)
+    expect(await status(port, path, { origin: 'https://evil.example' })).toBe(403)
+    expect(await status(port, path, { host: 'evil.example' })).toBe(403)
+    expect(await status(port, '/api/none')).toBe(404)
+    child.kill()
+  })
 
-it.runIf(isNode)('testing-your-app passes', async () => {
-  const { code, out } = await run(['--test', '--test-isolation=none', await built('testing-your-app/app.test.ts')])
-  expect([code, out]).toEqual([0, expect.stringMatching(/pass 4\n[\s\S]*fail 0\n/)])
-})
+if (isNode)
+  it('testing-your-app passes', async () => {
+    const { code, out } = await run(['--test', '--test-isolation=none', await built('testing-your-app/app.test.ts')])
+    expect([code, out]).toEqual([0, expect.stringMatching(/pass 4\n[\s\S]*fail 0\n/)])
+  })
 
-it.runIf(isNode)('with-server needs nothing else than the example', async () => {
-  const [server, program] = [await built('node-cli/with-server.ts'), await built('node-cli/main.ts')]
-  const { code, out } = await run([server, process.execPath, program])
-  expect([code, out]).toEqual([0, expect.stringContaining("account: 'ada'")])
-  expect((await run([server, process.execPath, program, 'nothing'])).code).toBe(1)
-})
+if (isNode)
+  it('with-server needs nothing else than the example', async () => {
+    const [server, program] = [await built('node-cli/with-server.ts'), await built('node-cli/main.ts')]
+    const { code, out } = await run([server, process.execPath, program])
+    expect([code, out]).toEqual([0, expect.stringContaining("account: 'ada'")])
+    expect((await run([server, process.execPath, program, 'nothing'])).code).toBe(1)
+  })
 
-it.runIf(sqlite)('own-store signs in, and refreshes once for ten callers', async () => {
-  const program = await built('own-store/main.ts')
-  const more = { DATABASE: join(folder.path, 'tokens.db') }
-  const first = await run([...runtime, program], more)
-  expect(first).toMatchObject({ code: 0, out: expect.stringContaining('1 token for 10 callers') })
-  expect(await run([...runtime, program], more)).toMatchObject({ code: 0, err: expect.not.stringContaining('sign in') })
-  expect(running.server.history.count({ reuse: true })).toBe(0)
-})
+if (sqlite)
+  it('own-store signs in, and refreshes once for ten callers', async () => {
+    const program = await built('own-store/main.ts')
+    const more = { DATABASE: join(folder.path, 'tokens.db') }
+    const first = await run([...runtime, program], more)
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining('1 token for 10 callers') })
+    expect(await run([...runtime, program], more)).toMatchObject({
+      code: 0,
+      err: expect.not.stringContaining('sign in'),
+    })
+    expect(running.server.history.count({ reuse: true })).toBe(0)
+  })
 
 if (sqlite) {
   let number = 0
