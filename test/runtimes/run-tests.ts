@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly aloud: boolean
 }
 
-const timeLimit = 8 * 60_000
+const timeLimit = 15 * 60_000
 /** Longer than any one file takes, in milliseconds. */
 const longestSilence = 3 * 60_000
 
