@@ -26,7 +26,7 @@ export interface RunOptions {
 
 const timeLimit = 15 * 60_000
 /** Longer than any one file takes, in milliseconds. */
-const longestSilence = 3 * 60_000
+const longestSilence = 5 * 60_000
 
 /** Runs the tests of one runtime, and leaves no process behind. */
 export async function runTests(runtime: RuntimeEntry, options: RunOptions): Promise<Outcome> {
