@@ -18,6 +18,9 @@ export interface TerminalCommand {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Deno hands its own environment on beside what it is given, and CI means that nobody is there. */
+const attended = { CI: '' }
+
 /** Opens a terminal: of tmux where that is installed, else of script. */
 export function openTerminal(command: TerminalCommand): Terminal {
   const line = `stty cols 500; ${command.words.map(quoted).join(' ')}; echo "EXIT $?"; sleep 60`
@@ -33,7 +36,7 @@ function inTmux(line: string, env: Readonly<Record<string, string>>): Terminal {
   const socket = `latchkey-${randomBytes(6).toString('hex')}`
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
-      env: { ...env, TERM: 'xterm' },
+      env: { ...attended, ...env, TERM: 'xterm' },
       encoding: 'utf8',
     })
   // tmux hands its own terminal's name to what runs in it, and its own variables.
@@ -52,7 +55,7 @@ function inTmux(line: string, env: Readonly<Record<string, string>>): Terminal {
 
 function inScript(line: string, env: Readonly<Record<string, string>>): Terminal {
   const child = spawn('script', ['-qfec', `sh -c ${quoted(line)}`, '/dev/null'], {
-    env: { ...env, TERM: 'xterm' },
+    env: { ...attended, ...env, TERM: 'xterm' },
     stdio: ['pipe', 'pipe', 'ignore'],
   })
   let text = ''
