@@ -3,7 +3,7 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
-import { findProgram } from './test/runtimes/find-program.ts'
+import { chromiumArgs, findChromium } from './test/runtimes/chromium-options.ts'
 import { openFirefox } from './test/runtimes/open-firefox.ts'
 import { openWebKit } from './test/runtimes/open-webkit.ts'
 import { openerProvider } from './test/runtimes/opener-provider.ts'
@@ -11,21 +11,12 @@ import { testFiles } from './test/runtimes/test-files.ts'
 
 type BrowserName = 'chromium' | 'firefox' | 'webkit'
 
-const installed = findProgram('chromium', 'chromium-browser', 'google-chrome')
+const installed = findChromium()
 
 const chromium = playwright({
   launchOptions: {
     ...(installed !== undefined && { executablePath: installed }),
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...chromiumArgs],
   },
 })
 

@@ -1,5 +1,5 @@
 import type { SnapshotReadable } from '../client/client.ts'
-import { quietly } from '../client/quietly.ts'
+import { listenerRoom } from '../client/listener-room.ts'
 import type { ClientEvent, Snapshot } from '../contracts.ts'
 import type { VaultBoard, VaultNews } from './vault-message.ts'
 
@@ -20,15 +20,16 @@ export function openPageBoard(onEvent: (event: ClientEvent) => void): PageBoard 
   let snapshot: Snapshot = Object.freeze({ status: 'loading' })
   let known: Pick<VaultBoard, 'channel' | 'version'> = { channel: '', version: -1 }
   let news: BroadcastChannel | undefined
-  const audience = openAudience()
+  const room = listenerRoom()
+  let closed = false
 
   function put(next: Snapshot): void {
     snapshot = Object.freeze(next)
-    audience.tell()
+    room.tell()
   }
 
   function show({ channel, version, snapshot: next }: VaultBoard): boolean {
-    if (audience.closed()) return false
+    if (closed) return false
     const isNew = channel !== known.channel
     if (isNew) listen(channel)
     if (isNew || version > known.version) {
@@ -50,50 +51,14 @@ export function openPageBoard(onEvent: (event: ClientEvent) => void): PageBoard 
 
   return {
     getSnapshot: () => snapshot,
-    subscribe: audience.enter,
-    readable: {
-      subscribe(run) {
-        const leave = audience.enter(typeof run === 'function' ? () => run(snapshot) : run)
-        quietly(run)(snapshot)
-        return leave
-      },
-    },
+    subscribe: room.enter,
+    readable: room.readable(() => snapshot),
     show,
     put,
     close() {
-      audience.close()
+      closed = true
+      room.close()
       news?.close()
     },
-  }
-}
-
-interface Audience {
-  enter(listener: () => void): () => void
-  tell(): void
-  close(): void
-  closed(): boolean
-}
-
-function openAudience(): Audience {
-  const listeners = new Set<() => void>()
-  let closed = false
-  return {
-    enter(listener) {
-      if (typeof listener !== 'function') throw new TypeError('subscribe takes a function.')
-      if (closed) return () => undefined
-      // One wrapper for each call, so that a function given twice is called twice and removed once.
-      const own = quietly(listener)
-      listeners.add(own)
-      return () => void listeners.delete(own)
-    },
-    tell() {
-      // It may have gone meanwhile.
-      for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener())
-    },
-    close() {
-      closed = true
-      listeners.clear()
-    },
-    closed: () => closed,
   }
 }

@@ -41,16 +41,17 @@ export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
     const sent = tokens?.tokenType === 'Bearer' ? plainInit(init, `Bearer ${tokens.accessToken}`) : undefined
     if (tokens === undefined || sent === undefined) return sentWithCare(parts, input, init)
     // What most programs do most of the time: nothing is waited for but the answer, and nothing is built.
+    const asked = init?.redirect
     let response: Response
     try {
       response = await parts.fetch(input, sent)
     } catch (error) {
-      const request = readSent(input, init, sent)
+      const request = readSent(input, sent, asked)
       throw reasonOf(request, failure(request, error))
     }
     const { status } = response
     if (status > 199 && status < 300) return response
-    return settledWithCare(parts, tokens, readSent(input, init, sent), response)
+    return settledWithCare(parts, tokens, readSent(input, sent, asked), response)
   }
 }
 
@@ -77,9 +78,9 @@ function isPlain(parts: AuthorizedFetchParts, prefixes: readonly string[], input
 }
 
 /** What was sent as plainly as that, as the request that it is: the redirect mode was ours, unless they had it so. */
-function readSent(...[input, asked, sent]: [...Parameters<Fetch>, RequestInit]): ApiRequest {
+function readSent(input: Parameters<Fetch>[0], sent: RequestInit, asked: RequestRedirect | undefined): ApiRequest {
   const { redirect: _, ...init } = sent
-  return { input: String(input), init: asked?.redirect === 'manual' ? sent : init }
+  return { input: String(input), init: asked === 'manual' ? sent : init }
 }
 
 async function completed(

@@ -1,6 +1,6 @@
 import type { Snapshot, StoredRecord } from '../contracts.ts'
 import type { SnapshotReadable } from './client.ts'
-import { quietly } from './quietly.ts'
+import { listenerRoom } from './listener-room.ts'
 
 /** What is known now, and who wants to hear of changes. */
 export interface SnapshotBoard {
@@ -26,67 +26,13 @@ export function snapshotBoard(attend: () => () => void): SnapshotBoard {
     room.tell()
   }
 
-  function subscribe(listener: () => void): () => void {
-    if (typeof listener !== 'function') throw new TypeError('subscribe takes a function.')
-    return room.enter(listener)
-  }
-
   return {
     get: () => snapshot,
     show: (record, error) => put(toSnapshot(record, error)),
     trouble: (error) => put(Object.freeze({ ...snapshot, error })),
-    subscribe,
-    readable: {
-      subscribe(run) {
-        const stop = subscribe(typeof run === 'function' ? () => run(snapshot) : run)
-        quietly(run)(snapshot)
-        return stop
-      },
-    },
+    subscribe: room.enter,
+    readable: room.readable(() => snapshot),
     close: room.close,
-  }
-}
-
-interface ListenerRoom {
-  enter(listener: () => void): () => void
-  tell(): void
-  close(): void
-}
-
-function listenerRoom(attend: () => () => void): ListenerRoom {
-  const listeners = new Set<() => void>()
-  let leave: (() => void) | undefined
-  let closed = false
-
-  function empty(): void {
-    leave?.()
-    leave = undefined
-  }
-
-  return {
-    enter(listener) {
-      if (closed) return () => undefined
-      // One wrapper for each call, so that a function given twice is called twice and removed once.
-      const own = quietly(listener)
-      listeners.add(own)
-      leave ??= attend()
-      return () => {
-        if (listeners.delete(own) && listeners.size === 0) empty()
-      }
-    },
-    tell() {
-      for (const listener of listeners) {
-        queueMicrotask(() => {
-          // It may have gone meanwhile.
-          if (listeners.has(listener)) listener()
-        })
-      }
-    },
-    close() {
-      closed = true
-      listeners.clear()
-      empty()
-    },
   }
 }
 

@@ -26,7 +26,21 @@ export interface Parties {
 export interface Proof {
   /** What oauth4webapi makes proofs with. */
   readonly handle: DPoPHandle
-  /** Makes a request to a resource server with a fresh proof. */
+  /**
+   * Makes a request to a resource server with a fresh proof, and keeps the nonce that its answer brings.
+   *
+   * @example
+   * ```ts
+   * const response = await proof.prove({
+   *   accessToken,
+   *   method: 'GET',
+   *   url,
+   *   send: (header) => fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop: header } }),
+   * })
+   * ```
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
+   */
   prove(request: ProvenRequest): Promise<Response>
 }
 

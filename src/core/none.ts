@@ -1,3 +1,5 @@
+import { None } from 'oauth4webapi'
+
 import type { ClientAuth } from '../contracts.ts'
 
 /**
@@ -9,5 +11,6 @@ import type { ClientAuth } from '../contracts.ts'
  * ```
  */
 export function none(): ClientAuth {
-  return ({ clientId, body }) => body.set('client_id', clientId)
+  const auth = None()
+  return ({ issuer, clientId, body, headers }) => auth({ issuer }, { client_id: clientId }, body, headers)
 }

@@ -11,7 +11,7 @@ import {
 
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import type { Proof, ProvenRequest } from './call.ts'
+import type { Proof } from './call.ts'
 import { challengeError } from './challenge-error.ts'
 
 /**
@@ -103,25 +103,6 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
     return ask()
   }
   return { handle, prove }
-}
-
-/**
- * Makes a request with a fresh proof, and keeps the nonce that its answer brings.
- *
- * @example
- * ```ts
- * const response = await withProof(proof, {
- *   accessToken,
- *   method: 'GET',
- *   url,
- *   send: (header) => fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop: header } }),
- * })
- * ```
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
- */
-export function withProof(proof: Proof, request: ProvenRequest): Promise<Response> {
-  return proof.prove(request)
 }
 
 /** oauth4webapi throws a challenge; whoever asked may still want to read the answer. */

@@ -1,4 +1,5 @@
 import { OAuthError, untrustedText } from '../errors.ts'
+import { readText } from './read-text.ts'
 import { untilAborted, within } from './wait.ts'
 import type { World } from './world.ts'
 
@@ -54,7 +55,7 @@ async function exchange(world: World, endpoint: string, url: string, init: SendI
     void response.body?.cancel().catch(() => undefined)
     throw new OAuthError('unexpected_redirect', { endpoint, ...(redirected && { status }) })
   }
-  const text = await readText(response, signal)
+  const text = await readText(response, maxBody, signal)
   const reason = defect(text)
   if (reason !== undefined) throw new OAuthError('invalid_response', { endpoint, reason, status })
   return new Response(status === 204 || status === 205 ? null : text, { status, headers: response.headers })
@@ -89,24 +90,6 @@ export const discreet = { cache: 'no-store', credentials: 'omit', referrerPolicy
 function sentOnce(body: SendInit['body']): RequestInit & { readonly duplex?: 'half' } {
   if (body === undefined) return {}
   return 'Deno' in globalThis ? { body: new Blob([body.toString()]).stream(), duplex: 'half' } : { body }
-}
-
-/** The text of an answer, unless it is too large. Nothing is read on once nobody waits. */
-async function readText({ body }: Response, signal: AbortSignal | undefined): Promise<string | undefined> {
-  if (body === null) return ''
-  const reader = body.getReader()
-  const hangUp = (): void => void reader.cancel().catch(() => undefined)
-  signal?.addEventListener('abort', hangUp)
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    size += value.byteLength
-    if (size > maxBody) return undefined
-    text += decoder.decode(value, { stream: true })
-  }
 }
 
 /** How deep `text` nests, were it JSON. Counted before parsing, because parsers and printers recurse. */

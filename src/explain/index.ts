@@ -8,4 +8,4 @@
 export { explain, explainFix } from './explain.ts'
 export type { Explanation } from './explain.ts'
 export { fixCodes } from './fixes.ts'
-export type { Fix, FixCode } from './fixes.ts'
+export type { Fix, FixCode, SetUpCode } from './fixes.ts'

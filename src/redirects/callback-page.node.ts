@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapeHtml } from './escape-html.ts'
 
 /**
  * What a browser is told: the person is signed in; they are not, and the program says why; the
@@ -71,18 +72,18 @@ p{color:var(--soft);text-wrap:balance}
 export function callbackPage(outcome: CallbackOutcome, texts: CallbackTexts = {}): CallbackPage {
   const { title, text } = texts[outcome] ?? english[outcome]
   const html = `<!doctype html>
-<html lang="${escaped(texts.lang ?? 'en')}">
+<html lang="${escapeHtml(texts.lang ?? 'en')}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main class="${outcome}">
 <svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="12"/><path d="${marks[outcome]}"/></svg>
-<h1>${escaped(title)}</h1>
-<p>${escaped(text)}</p>
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(text)}</p>
 </main>
 </body>
 </html>
@@ -102,10 +103,4 @@ function headersFor(html: string): Readonly<Record<string, string>> {
     'X-Content-Type-Options': 'nosniff',
     Connection: 'close',
   }
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? '')
 }

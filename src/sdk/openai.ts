@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch, Snapshot } from '../contracts.ts'
+import type { Fetch } from '../contracts.ts'
 import type { CallingClient } from './parts/calling-client.ts'
 
 export type { CallingClient } from './parts/calling-client.ts'
@@ -37,11 +37,6 @@ export function toOpenAI(client: CallingClient): OpenAIAuth {
   }
 }
 
-/** The part of a client that {@link toCodex} needs. */
-export interface CodexClient extends CallingClient {
-  getSnapshot(): Snapshot
-}
-
 /** The options of `new OpenAI()` for a Codex sign-in. */
 export interface CodexAuth extends OpenAIAuth {
   readonly baseURL: string
@@ -49,8 +44,8 @@ export interface CodexAuth extends OpenAIAuth {
 
 /**
  * The same for a client of `openaiCodex()`, whose tokens are good for the Codex API and nothing else: adds
- * its address, and the header `chatgpt-account-id` for accounts that have one. That API wants
- * `store: false` and `stream: true` in each request.
+ * its address. The header `chatgpt-account-id`, for accounts that have one, is that client's own. That API
+ * wants `store: false` and `stream: true` in each request.
  *
  * @example
  * ```ts
@@ -58,17 +53,6 @@ export interface CodexAuth extends OpenAIAuth {
  * const events = await openai.responses.create({ model, input, store: false, stream: true })
  * ```
  */
-export function toCodex(client: CodexClient): CodexAuth {
-  const { apiKey, fetch } = toOpenAI(client)
-  return {
-    apiKey,
-    baseURL: 'https://chatgpt.com/backend-api/codex',
-    async fetch(input, init) {
-      const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
-      await client.getToken(init?.signal ? { signal: init.signal } : {})
-      const { accountId } = client.getSnapshot().account ?? {}
-      if (accountId !== undefined) headers.set('chatgpt-account-id', accountId)
-      return fetch(input, { ...init, headers })
-    },
-  }
+export function toCodex(client: CallingClient): CodexAuth {
+  return { ...toOpenAI(client), baseURL: 'https://chatgpt.com/backend-api/codex' }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../contracts.ts'
 import { decryptJson, encryptJson, purposeKey } from '../core/encrypted-json.ts'
 import type { JsonMembers } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
-import { within } from '../lifecycle/wait.ts'
+import { within } from '../core/wait.ts'
 
 /** One secret, or several: the first encrypts, all decrypt. */
 export type CookieSecrets = string | readonly string[]

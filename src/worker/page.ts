@@ -1,4 +1,5 @@
 import { generateState } from '../core/index.ts'
+import { escapeHtml } from '../redirects/escape-html.ts'
 import type { Answer } from './answer.ts'
 
 /** Markup that is ready to be sent. */
@@ -8,7 +9,7 @@ export interface Markup {
 
 /** Writes markup; whatever is put in becomes text, unless it is markup itself. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | Markup | undefined)[]): Markup {
-  const written = values.map((value) => (typeof value === 'object' ? value.markup : escaped(value ?? '')))
+  const written = values.map((value) => (typeof value === 'object' ? value.markup : escapeHtml(value ?? '')))
   return { markup: parts.map((part, index) => part + (written[index] ?? '')).join('') }
 }
 
@@ -79,16 +80,4 @@ ${body}
     'referrer-policy': form ? 'same-origin' : 'no-referrer',
   })
   return { status, headers, body: document.markup }
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

@@ -1,6 +1,6 @@
 import type { Clock, Fetch } from '../contracts.ts'
 import { freshMap } from './fresh-map.ts'
-import { readText } from './read-text.ts'
+import { readText } from '../core/read-text.ts'
 
 /** How long a server's metadata is taken from memory, in milliseconds. */
 const freshFor = 600_000

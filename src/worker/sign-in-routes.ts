@@ -8,7 +8,7 @@ import { redirectAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Desk } from './desk.ts'
 import { pastePage } from './paste-page.ts'
-import { readText } from './read-text.ts'
+import { readText } from '../core/read-text.ts'
 import { returning, returnTarget } from './return-target.ts'
 import type { Visit } from './visit.ts'
 

@@ -3,27 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright'
-import { findProgram } from '../runtimes/find-program.ts'
+import { chromiumOptions } from '../runtimes/chromium-options.ts'
 import { atMost } from './part.ts'
 import type { BenchPart, BenchRow } from './part.ts'
 
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 /** The hot path and the start of a sign-in in a page of Chromium. */
 export const page: BenchPart = async ({ short }) => {
-  const program = findProgram('chromium', 'chromium-browser', 'google-chrome')
-  if (program === undefined) throw new Error('There is no Chromium here.')
+  const options = chromiumOptions()
   const server = await servePage()
-  const browser = await chromium.launch({ executablePath: program, args: flags })
+  const browser = await chromium.launch(options)
   try {
     const tab = await browser.newPage()
     await tab.goto(server.origin)

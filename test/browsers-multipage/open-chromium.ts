@@ -1,14 +1,10 @@
 import { type CDPSession, chromium, type Page } from 'playwright'
-import { findProgram } from '../runtimes/find-program.ts'
+import { chromiumOptions } from '../runtimes/chromium-options.ts'
 import type { Browser, Tab } from './browser.ts'
 
 export async function openChromium(): Promise<Browser> {
-  const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome')
-  if (executablePath === undefined) throw new Error('Chromium is not installed.')
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
   const browser = await chromium.launch({
-    executablePath,
-    args: [...args, '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ...chromiumOptions(),
     // Playwright switches the back/forward cache off.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })

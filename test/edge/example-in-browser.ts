@@ -3,9 +3,9 @@ import { chromium } from 'playwright'
 import type { Page } from 'playwright'
 import { chatApi } from '../../examples/worker-proxy/chat-api.ts'
 import { startWorker } from '../../examples/worker-proxy/start.ts'
-import { createAuthorizationServer } from '../../src/testing/index.ts'
 import { listen } from '../../src/testing/listen.node.ts'
-import { findProgram } from '../runtimes/find-program.ts'
+import { chromiumOptions } from '../runtimes/chromium-options.ts'
+import { listenWithChat } from './listen-with-chat.ts'
 import { startOidcServer } from './oidc-server.ts'
 import type { EdgePart, EdgeRow } from './part.ts'
 
@@ -23,22 +23,11 @@ const client = { clientId: 'chat', clientSecret: 'a secret of the client' }
 const servers: Readonly<Record<string, () => Promise<Behind>>> = {
   'the built-in server': async () => {
     const redirectUris = ['http://127.0.0.1/auth/callback']
-    const running = await listen((issuer) => {
-      const server = createAuthorizationServer({
-        issuer,
-        clients: [{ ...client, authMethod: 'client_secret_basic', redirectUris }],
-        lifetimes: { accessToken: 2000 },
-      })
-      const chat = chatApi(async (authorization) => {
-        const seen = await server.fetch(`${server.apiUrl}/echo`, { headers: { authorization } })
-        return seen.ok ? undefined : seen
-      })
-      const fetch = async (...given: Parameters<typeof server.fetch>): Promise<Response> => {
-        const request = new Request(...given)
-        return request.url.endsWith('/v1/chat') ? chat(request) : server.fetch(request)
-      }
-      return { fetch, history: server.history }
-    })
+    const running = await listenWithChat((issuer) => ({
+      issuer,
+      clients: [{ ...client, authMethod: 'client_secret_basic', redirectUris }],
+      lifetimes: { accessToken: 2000 },
+    }))
     return {
       issuer: running.origin,
       api: running.origin,
@@ -129,10 +118,7 @@ async function say(page: Page, message: string): Promise<void> {
 
 /** The example in a real workerd, driven by a real Chromium, against each server. */
 export const exampleInBrowser: EdgePart = async () => {
-  const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome')
-  if (executablePath === undefined) throw new Error('Chromium is not installed.')
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
-  const browser = await chromium.launch({ executablePath, args })
+  const browser = await chromium.launch(chromiumOptions())
   const rows: EdgeRow[] = []
   for (const [name, start] of Object.entries(servers)) {
     const behind = await start()

@@ -7,13 +7,12 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
-import { chatApi } from '../../examples/worker-proxy/chat-api.ts'
-import { createAuthorizationServer } from '../../src/testing/index.ts'
-import { listen } from '../../src/testing/listen.node.ts'
+import type { AuthorizationServer } from '../../src/testing/index.ts'
 import { readEntries } from '../package/entries.ts'
 import { listen as listenPlain } from '../runtimes/listen.ts'
 import { spawnProgram } from '../runtimes/spawn-program.ts'
 import { openBrowser } from '../suites/worker/browser.ts'
+import { listenWithChat } from './listen-with-chat.ts'
 import type { EdgePart, EdgeRow } from './part.ts'
 
 /** Each recipe, and what runs it. Hono gets a Node server around it. */
@@ -51,18 +50,7 @@ async function tryRecipe(name: string, [program = '', ...args]: readonly string[
     authMethod: 'client_secret_basic',
     redirectUris: [`${origin}/auth/callback`],
   } as const
-  const behind = await listen((issuer) => {
-    const server = createAuthorizationServer({ issuer, clients: [registered] })
-    const chat = chatApi(async (authorization) => {
-      const seen = await server.fetch(`${server.apiUrl}/echo`, { headers: { authorization } })
-      return seen.ok ? undefined : seen
-    })
-    const fetch = async (...given: Parameters<typeof server.fetch>): Promise<Response> => {
-      const request = new Request(...given)
-      return request.url.endsWith('/v1/chat') ? chat(request) : server.fetch(request)
-    }
-    return { ...server, fetch }
-  })
+  const behind = await listenWithChat((issuer) => ({ issuer, clients: [registered] }))
   const file = join(folder, `${name}.mjs`)
   await writeFile(file, await bundle(name))
   const env = {
@@ -88,7 +76,7 @@ async function tryRecipe(name: string, [program = '', ...args]: readonly string[
   }
 }
 
-async function drive(origin: string, server: ReturnType<typeof createAuthorizationServer>): Promise<string> {
+async function drive(origin: string, server: AuthorizationServer): Promise<string> {
   const answer = async (request: Request): Promise<Response> => send(request)
   const browser = openBrowser({ origin, now: Date.now, handler: { answer } as never })
   const away = await browser.go('/auth/login?returnTo=/inbox')

@@ -1,9 +1,9 @@
-import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import { createClient, memoryStore } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../../src/testing/index.ts'
 import { listen } from '../../src/testing/listen.node.ts'
+import { bundleNeutral } from '../runtimes/bundle-neutral.ts'
 import { type Upstream, startUpstream } from './upstream.ts'
 
 /** How workerd shall run the Worker. */
@@ -110,17 +110,8 @@ async function startWorkers(
   } as ConstructorParameters<typeof Miniflare>[0])
 }
 
-async function bundled(name: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [`test/edge/${name}`],
-    bundle: true,
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    format: 'esm',
-    target: 'es2022',
-    write: false,
-  })
-  return outputFiles.map(({ text }) => text).join('\n')
+function bundled(name: string): Promise<string> {
+  return bundleNeutral({ entryPoints: [`test/edge/${name}`] })
 }
 
 /** The accounts that are signed in, and the store that each lies in. */

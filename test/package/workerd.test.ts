@@ -1,16 +1,16 @@
-import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import { describe, expect, it } from 'vitest'
+import { bundleNeutral } from '../runtimes/bundle-neutral.ts'
 import { type Entry, readEntries } from './entries.ts'
 
 const portable = readEntries().filter(({ needsNode }) => !needsNode)
 
 /** Bundles a Worker that answers what `expression` comes to, after evaluating each portable entry. */
-async function bundle(expression: string): Promise<string> {
+function bundle(expression: string): Promise<string> {
   const name = ({ subpath }: Entry): string => `latchkey${subpath.slice(1)}`
   const imports = portable.map((entry, index) => `import * as entry${index} from '${name(entry)}'`)
   const entries = portable.map((_, index) => `entry${index}`)
-  const { outputFiles } = await build({
+  return bundleNeutral({
     stdin: {
       resolveDir: '.',
       contents: `${imports.join('\n')}
@@ -20,14 +20,7 @@ async function bundle(expression: string): Promise<string> {
     },
     // The front door last: the shorter name would also match the longer ones.
     alias: Object.fromEntries(portable.map((entry) => [name(entry), `./${entry.source}`])),
-    bundle: true,
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    format: 'esm',
-    target: 'es2022',
-    write: false,
   })
-  return outputFiles.map(({ text }) => text).join('\n')
 }
 
 /** Runs a Worker as Cloudflare does when nobody asks for Node's names. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { findChromium } from './chromium-options.ts'
 import type { Runtime } from './context.ts'
 import { findProgram } from './find-program.ts'
 
@@ -28,7 +29,6 @@ const inBrowser = (name: Runtime): readonly string[] => [
 
 const deno = 'node_modules/.bin/deno'
 const bun = 'node_modules/.bin/bun'
-const chromium = (): string | undefined => findProgram('chromium', 'chromium-browser', 'google-chrome')
 const firefox = (): string | undefined => findProgram('firefox-esr', 'firefox')
 const webkit = (): string | undefined => findProgram('MiniBrowser')
 
@@ -56,8 +56,8 @@ export const runtimes: readonly RuntimeEntry[] = [
   {
     name: 'chromium',
     command: inBrowser('chromium'),
-    needs: { [apt('chromium')]: () => chromium() !== undefined },
-    version: () => ask(chromium(), '--version'),
+    needs: { [apt('chromium')]: () => findChromium() !== undefined },
+    version: () => ask(findChromium(), '--version'),
   },
   {
     name: 'happy-dom',

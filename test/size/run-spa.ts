@@ -2,7 +2,7 @@ import { chromium } from 'playwright'
 import type { Page, Route } from 'playwright'
 import { createAuthorizationServer } from '../../src/testing/index.ts'
 import type { AuthorizationServer } from '../../src/testing/index.ts'
-import { findProgram } from '../runtimes/find-program.ts'
+import { chromiumOptions } from '../runtimes/chromium-options.ts'
 import { bundle } from './bundle.ts'
 import type { Job } from './jobs.ts'
 
@@ -23,9 +23,7 @@ export interface Run {
  * nothing leaves this machine.
  */
 export async function runSpa(job: Job): Promise<Run> {
-  const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome')
-  if (executablePath === undefined) throw new Error('Chromium is not installed.')
-  const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu'] })
+  const browser = await chromium.launch(chromiumOptions())
   try {
     const page = await browser.newPage()
     page.setDefaultTimeout(20_000)

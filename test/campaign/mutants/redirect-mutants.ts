@@ -99,12 +99,12 @@ export const redirectMutants: readonly Mutant[] = [
     ],
   ),
   ...inFile(
-    'src/redirects/callback-page.node.ts',
+    'src/redirects/escape-html.ts',
     ['test/node/loopback-page.test.ts'],
     [
       {
         name: 'words of the application are HTML',
-        find: "return text.replace(/[&<>\"]/g, (character) => entities[character] ?? '')",
+        find: "return text.replace(/[&<>\"']/g, (character) => entities[character] ?? '')",
         replace: 'return text',
       },
     ],

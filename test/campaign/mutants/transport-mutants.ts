@@ -35,12 +35,6 @@ export const transportMutants: readonly Mutant[] = [
         replace: ') {',
       },
       {
-        name: 'an answer may have any size',
-        find: 'if (size > maxBody) return undefined',
-        replace: 'if (size > Infinity) return undefined',
-        tests: [discovery, tokenAnswers],
-      },
-      {
         name: 'an answer may nest without end',
         find: 'nesting(text) > maxDepth',
         replace: 'nesting(text) > Infinity',
@@ -59,12 +53,6 @@ export const transportMutants: readonly Mutant[] = [
         tests: ['test/suites/client/get-token.test.ts', discovery],
       },
       {
-        name: 'a body is read on when nobody waits for it',
-        find: "signal?.addEventListener('abort', hangUp)",
-        replace: '',
-        tests: [`${core}/send-guards.test.ts`],
-      },
-      {
         name: 'a request that never left counts as sent',
         find: "sent: neverLeft(code) ? 'no' : 'maybe'",
         replace: "sent: 'maybe'",
@@ -74,6 +62,24 @@ export const transportMutants: readonly Mutant[] = [
         name: 'a request that broke off counts as never sent',
         find: "sent: neverLeft(code) ? 'no' : 'maybe'",
         replace: "sent: 'no'",
+        tests: [`${core}/send-guards.test.ts`],
+      },
+    ],
+  ),
+  ...inFile(
+    'src/core/read-text.ts',
+    [discovery],
+    [
+      {
+        name: 'an answer may have any size',
+        find: 'if (size > limit) {',
+        replace: 'if (size > Infinity) {',
+        tests: [discovery, tokenAnswers],
+      },
+      {
+        name: 'a body is read on when nobody waits for it',
+        find: "signal?.addEventListener('abort', hangUp)",
+        replace: '',
         tests: [`${core}/send-guards.test.ts`],
       },
     ],

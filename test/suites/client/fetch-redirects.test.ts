@@ -87,6 +87,17 @@ describe('a redirect', () => {
     expect(arrived).toHaveLength(2)
   })
 
+  it('is judged by what the caller wished when they called', async () => {
+    const init: RequestInit = {}
+    const { client, signIn, arrived } = apiRig((arrival, count) => {
+      init.redirect = 'manual'
+      return leading('/to')(arrival, count)
+    })
+    await signIn()
+    expect((await client.fetch(`${origin}/from`, init)).status).toBe(200)
+    expect(arrived).toHaveLength(2)
+  })
+
   it.each([
     ['without a location', undefined, 302],
     ['that is none: not modified', '/to', 304],

@@ -8,7 +8,6 @@ import {
   readProofKey,
   refreshTokens,
   userInfo,
-  withProof,
   writeProofKey,
 } from '../../../src/core/index.ts'
 import type { Parties, Proof } from '../../../src/core/index.ts'
@@ -26,7 +25,7 @@ async function freshProof(): Promise<Proof> {
 /** The proof that a request to `url` is sent with. */
 async function sent(proof: Proof, url: URL = api, answer: Response = new Response()): Promise<string> {
   let header = ''
-  await withProof(proof, {
+  await proof.prove({
     accessToken: 'at-1',
     method: 'POST',
     url,
@@ -97,7 +96,7 @@ describe('a DPoP proof', () => {
   it('gives the answer to whoever asked, even if it is a challenge', async () => {
     const challenge = new Response('', { status: 401, headers: { 'www-authenticate': 'DPoP error="invalid_token"' } })
     const send = async (): Promise<Response> => challenge
-    const response = await withProof(await freshProof(), { accessToken: 'at-1', method: 'GET', url: api, send })
+    const response = await (await freshProof()).prove({ accessToken: 'at-1', method: 'GET', url: api, send })
     expect(response.status).toBe(401)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { checkCallback, createProof, generateProofKey, withProof } from '../../../src/core/index.ts'
+import { checkCallback, createProof, generateProofKey } from '../../../src/core/index.ts'
 import { double, failureOf, partiesOf, started } from './rig.ts'
 
 describe('a callback that nobody has parsed', () => {
@@ -24,7 +24,7 @@ describe('a request with a proof', () => {
   ] as const)('is sent %s, when an API wants another nonce', async (_, repeatable, times) => {
     const proof = createProof(await generateProofKey({ extractable: false }), double().clock)
     const proofs: string[] = []
-    const answer = await withProof(proof, {
+    const answer = await proof.prove({
       accessToken: 'at-1',
       method: 'POST',
       url: new URL('https://api.example.com/'),

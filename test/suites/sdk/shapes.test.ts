@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GetTokenOptions, TokenSet } from '../../../src/contracts.ts'
+import { createClient, memoryStore } from '../../../src/index.ts'
+import { openaiCodex } from '../../../src/providers/openai.ts'
 import { toAISDK } from '../../../src/sdk/ai-sdk.ts'
 import { toAnthropic } from '../../../src/sdk/anthropic.ts'
 import { toAzure } from '../../../src/sdk/azure.ts'
@@ -93,16 +95,21 @@ describe('toOpenAI, toAISDK and toLangChain', () => {
 describe('toCodex', () => {
   const sent = async (accountId: string | undefined): Promise<Headers> => {
     let headers = new Headers()
+    const store = memoryStore()
     const account = accountId === undefined ? {} : { account: { accountId } }
-    const { fetch } = toCodex({
-      ...plain(),
-      getSnapshot: () => ({ status: 'signed-in', ...account }),
+    await store.update('openai-codex', () => ({ tokens: { accessToken: 'at', tokenType: 'Bearer' }, ...account }))
+    const client = createClient({
+      provider: openaiCodex({ apiHeaders: {} }),
+      store,
       fetch: async (_input, init) => {
         headers = new Headers(init?.headers)
         return new Response()
       },
     })
+    const { fetch } = toCodex(client)
     await fetch('https://chatgpt.com/backend-api/codex/responses', { headers: { accept: 'text/event-stream' } })
+    expect(headers.get('authorization')).toBe('Bearer at')
+    headers.delete('authorization')
     return headers
   }
 
@@ -115,8 +122,7 @@ describe('toCodex', () => {
   })
 
   it('knows where the API is', () => {
-    const client = { ...plain(), getSnapshot: () => ({ status: 'signed-in' }) as const }
-    expect(toCodex(client).baseURL).toBe('https://chatgpt.com/backend-api/codex')
+    expect(toCodex(plain()).baseURL).toBe('https://chatgpt.com/backend-api/codex')
   })
 })
 

@@ -1,1 +1,0 @@
-export { untilAborted, within } from '../core/wait.ts'
