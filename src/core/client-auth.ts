@@ -1,4 +1,3 @@
-import { importJWK } from 'jose'
 import { ClientSecretBasic, ClientSecretPost, clockSkew, PrivateKeyJwt } from 'oauth4webapi'
 import type { AuthorizationServer, Client, ClientAuth as WireAuth } from 'oauth4webapi'
 
@@ -66,6 +65,21 @@ export function privateKeyJwt(key: CryptoKey | JsonWebKey, options: PrivateKeyJw
   }
 }
 
+async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
+  if (key instanceof CryptoKey) return key
+  const algorithm = algorithmOf(key)
+  // Not every Web Crypto knows every word in which a key says what it is for; some kinds must say it.
+  const { alg, use: _, ...bare } = key
+  const members = { ...bare, ...(key.kty === 'AKP' && alg !== undefined && { alg }) }
+  if (algorithm !== undefined) {
+    const imported = await crypto.subtle.importKey('jwk', members, algorithm, false, ['sign']).catch(() => undefined)
+    if (imported !== undefined) return imported
+  }
+  throw new OAuthError('config', {
+    reason: 'privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).',
+  })
+}
+
 /** What a curve can be used for, which is one thing only. */
 const algorithms: Readonly<Record<string, string>> = {
   'P-256': 'ES256',
@@ -74,14 +88,14 @@ const algorithms: Readonly<Record<string, string>> = {
   Ed25519: 'Ed25519',
 }
 
-async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
-  if (key instanceof CryptoKey) return key
-  const alg = key.alg ?? algorithms[key.crv ?? '']
-  const imported = await importJWK({ ...key, ...(alg !== undefined && { alg }) }).catch(() => undefined)
-  if (imported instanceof CryptoKey) return imported
-  throw new OAuthError('config', {
-    reason: 'privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).',
-  })
+/** What a key's `alg` is called by Web Crypto (RFC 7518 §3.1, RFC 8037 §3.1). */
+function algorithmOf({ alg, crv = '' }: JsonWebKey): EcKeyImportParams | RsaHashedImportParams | Algorithm | undefined {
+  const name = alg ?? algorithms[crv] ?? ''
+  const [, kind, bits = ''] = /^([REP]S)(256|384|512)$/.exec(name) ?? []
+  if (kind === 'ES') return { name: 'ECDSA', namedCurve: `P-${bits === '512' ? '521' : bits}` }
+  if (kind !== undefined) return { name: kind === 'RS' ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS', hash: `SHA-${bits}` }
+  if (/^Ed(25519|DSA)$/.test(name)) return { name: 'Ed25519' }
+  return name.startsWith('ML-DSA-') ? { name } : undefined
 }
 
 function checkedSecret(secret: string): string {

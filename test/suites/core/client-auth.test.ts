@@ -131,6 +131,27 @@ describe('private_key_jwt', () => {
     expect(decodeProtectedHeader(body.get('client_assertion') ?? '')).toMatchObject({ kid: 'mine' })
   })
 
+  it.each([
+    ['RS256', {}],
+    ['RS512', {}],
+    ['PS256', {}],
+    ['PS384', {}],
+    ['ES256', {}],
+    ['ES384', { alg: undefined }],
+    ['ES512', {}],
+    ['Ed25519', { alg: 'EdDSA', use: 'sig' }],
+    ['ES256', { use: 'enc' }],
+    ['Ed25519', { alg: undefined, key_ops: ['sign'] }],
+  ])('signs by %s with a key that says %o', async (alg, said) => {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+    const key = { alg, ...(await exportJWK(privateKey)), ...said } as JsonWebKey
+    const jwks = [{ ...(await exportJWK(publicKey)), alg } as JsonWebKey]
+    const { parties, sent } = await authenticated('private_key_jwt', privateKeyJwt(key), { jwks })
+    await clientCredentials(parties)
+    const body = new URLSearchParams(await sent[0]?.text())
+    expect(decodeProtectedHeader(body.get('client_assertion') ?? '').alg).toBe(alg)
+  })
+
   it('that does not fit is a configuration error that tells nothing of the key', async () => {
     const { key } = await makeKey()
     const { d, ...publicOnly } = key as JsonWebKey & { readonly d: string }
@@ -142,6 +163,8 @@ describe('private_key_jwt', () => {
       symmetric,
       { kty: 'EC' },
       { ...key, alg: 'nonsense' },
+      { ...key, alg: 'ES384' },
+      { kty: 'RSA', n: 'AQAB', e: 'AQAB', d: 'AQAB' },
       { ...key, d: '!' },
     ]) {
       const { parties, sent } = await authenticated('private_key_jwt', privateKeyJwt(bad))
