@@ -46,7 +46,7 @@ export function createConnection(config: Config): Connection {
 
   async function proof(key: StoredRecord['proofKey']): Promise<Proof | undefined> {
     if (key === undefined) return undefined
-    const { createProof, readProofKey } = await loaded(import('../core/optional.ts'), world)
+    const { createProof, readProofKey } = await loaded(import('../core/proof.ts'), world)
     const pair = await readProofKey(key)
     const name = JSON.stringify(await crypto.subtle.exportKey('jwk', pair.publicKey))
     // The prover remembers the servers' nonces, so a key keeps its prover.
@@ -67,13 +67,13 @@ export function createConnection(config: Config): Connection {
     proof,
     async newProofKey(keeper) {
       if (!config.dpop) return undefined
-      const { generateProofKey, writeProofKey } = await loaded(import('../core/optional.ts'), world)
+      const { generateProofKey, writeProofKey } = await loaded(import('../core/proof.ts'), world)
       const everyoneKeeps = [keeper, config.store].every(({ keepsKeys }) => keepsKeys === true)
       const key = await generateProofKey({ extractable: !everyoneKeeps })
       return keeper.keepsKeys === true ? key : writeProofKey(key)
     },
     async storable(key) {
-      const { readProofKey, writeProofKey } = await loaded(import('../core/optional.ts'), world)
+      const { readProofKey, writeProofKey } = await loaded(import('../core/proof.ts'), world)
       const pair = await readProofKey(key)
       if (config.store.keepsKeys === true) return pair
       return 'privateKey' in key ? writeProofKey(pair) : key

@@ -151,7 +151,7 @@ export async function authorizationUrl(
   if (server.authorization_endpoint === undefined) throw config('the server names no authorization endpoint.')
   const params = await authorizationParams(transaction, { ...provider.authorizationParams, ...options.params })
   if (transaction.proofKey !== undefined) {
-    const { proofThumbprint } = await loaded(import('./optional.ts'), world)
+    const { proofThumbprint } = await loaded(import('./proof.ts'), world)
     params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
   }
   const url = new URL(server.authorization_endpoint)

@@ -1,5 +1,5 @@
 import { allowInsecureRequests, customFetch } from 'oauth4webapi'
-import type { CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
+import type { CustomFetchOptions } from 'oauth4webapi'
 
 import type { ClientAuth, Provider, RequestDialect, RequestQuirks } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
@@ -24,10 +24,8 @@ export interface Parties {
 
 /** Proves possession of a key with each request, and remembers each server's newest nonce. */
 export interface Proof {
-  /** What oauth4webapi makes proofs with. */
-  readonly handle: DPoPHandle
   /**
-   * Makes a request to a resource server with a fresh proof, and keeps the nonce that its answer brings.
+   * Makes a request with a fresh proof, and keeps the nonce that its answer brings.
    *
    * @example
    * ```ts
@@ -39,15 +37,15 @@ export interface Proof {
    * })
    * ```
    *
-   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449, section 7}
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4 RFC 9449, section 4}
    */
   prove(request: ProvenRequest): Promise<Response>
 }
 
 /** One request that carries a proof. */
 export interface ProvenRequest {
-  /** The token that the resource server is shown with it. */
-  readonly accessToken: string
+  /** The token that a resource server is shown with it. */
+  readonly accessToken?: string | undefined
   readonly method: string
   readonly url: URL
   /** Whether it may be sent once more when the server asks for a fresh nonce. @default false */
@@ -61,6 +59,8 @@ export interface Call {
   /** A role for messages: `'token'`, `'revocation'`, … */
   readonly endpoint: string
   readonly signal?: AbortSignal | undefined
+  /** The token that it shows, where it asks for a resource. */
+  readonly accessToken?: string
   /** What the request says besides, by name. */
   readonly extra?: Readonly<Record<string, string | undefined>>
   /** Speaks with a server that does not know this request. */
@@ -84,14 +84,18 @@ export interface Answer {
  */
 export async function call(
   parties: Parties,
-  { endpoint, signal, extra, dialect }: Call,
+  { endpoint, signal, accessToken, extra, dialect }: Call,
   request: (options: WireOptions) => Promise<Response>,
 ): Promise<Answer> {
   const { world, provider, proof } = parties
   let secrets: readonly string[] = []
   const dispatch = (url: string, init: SendInit, form: URLSearchParams | undefined): Promise<Response> => {
     secrets = requestSecrets(init.headers, form)
-    return send(world, endpoint, url, { ...init, signal })
+    const sendWith = (headers: SendInit['headers']): Promise<Response> =>
+      send(world, endpoint, url, { ...init, headers, signal })
+    if (proof === undefined) return sendWith(init.headers)
+    const { method, headers } = init
+    return proof.prove({ accessToken, method, url: new URL(url), send: (dpop) => sendWith({ ...headers, dpop }) })
   }
   const options: WireOptions = {
     [customFetch]: (url, init) => {
@@ -104,7 +108,6 @@ export async function call(
       })
     },
     [allowInsecureRequests]: world.allowInsecureLoopback,
-    ...(proof && { DPoP: proof.handle }),
   }
   for (let attempt = 1; ; attempt++) {
     const sentAt = world.clock.now()

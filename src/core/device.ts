@@ -176,6 +176,6 @@ async function poll(parties: Parties, device: DeviceAuthorization, scopes: reado
     throw unusable('token', error, answer.response.status)
   })
   const tokens = readTokens(answer, members, { parties, scopes })
-  const claims = await proveIdToken(parties, judged, body)
+  const claims = await proveIdToken(parties, body)
   return withIdToken(tokens, claims && body.id_token, readAccount(parties.provider, members, claims))
 }

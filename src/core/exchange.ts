@@ -46,7 +46,7 @@ export async function exchangeCode(
     throw unusable('token', error, answer.response.status)
   })
   const tokens = readTokens(answer, members, { parties, scopes })
-  const claims = await openid?.proveIdToken(parties, judged, body)
+  const claims = await openid?.proveIdToken(parties, body)
   return withIdToken(tokens, claims && body.id_token, readAccount(provider, members, claims))
 }
 

@@ -1,11 +1,11 @@
-import { base64url, decodeProtectedHeader } from 'jose'
-import { getValidatedIdTokenClaims, validateApplicationLevelSignature } from 'oauth4webapi'
+import { decodeProtectedHeader } from 'jose'
+import { getValidatedIdTokenClaims } from 'oauth4webapi'
 import type { IDToken, TokenEndpointResponse } from 'oauth4webapi'
 
 import { OAuthError } from '../errors.ts'
+import { toBase64url } from './base64url.ts'
 import type { Parties } from './call.ts'
-import { unusable } from './unusable.ts'
-import { documentFetch, wire } from './wire.ts'
+import { verifySignature } from './verify-signature.ts'
 
 /** How far in the future a server's clock may be, in seconds. */
 const skewAllowed = 300
@@ -14,28 +14,15 @@ const skewAllowed = 300
  * Proves an ID token that oauth4webapi has read: its signature by the issuer's published keys, and
  * the claims that oauth4webapi leaves to us. Gives its claims.
  *
- * The keys are fetched once, kept for five minutes, and fetched again for an unknown key at most once
- * a minute.
- *
  * Errors: `invalid_response`, and those of fetching the keys.
  *
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation OpenID Connect Core, section 3.1.3.7}
  */
-export async function proveIdToken(
-  parties: Parties,
-  response: Response,
-  body: TokenEndpointResponse,
-  signal?: AbortSignal,
-): Promise<IDToken | undefined> {
+export async function proveIdToken(parties: Parties, body: TokenEndpointResponse): Promise<IDToken | undefined> {
   const claims = getValidatedIdTokenClaims(body)
   if (claims === undefined || body.id_token === undefined) return undefined
-  const { world, server, clientId } = parties
-  if (server.jwks_uri === undefined) throw invalid('its signature cannot be checked: the server publishes no keys.')
-  await validateApplicationLevelSignature(wire(parties).server, response, documentFetch(parties, 'jwks', signal)).catch(
-    (error: unknown) => {
-      throw unusable('token', error)
-    },
-  )
+  const { world, clientId } = parties
+  await verifySignature(parties, { endpoint: 'token', jws: body.id_token })
   if (claims.sub === '') throw invalid('it names nobody.')
   if (claims.azp !== undefined && claims.azp !== clientId) throw invalid('its azp is another client.')
   if (claims.iat > world.clock.now() / 1000 + skewAllowed) throw invalid('it was issued in the future.')
@@ -54,7 +41,7 @@ async function atHash(idToken: string, accessToken: string): Promise<string> {
   const bits = alg.startsWith('Ed') ? '512' : alg.slice(-3)
   if (!['256', '384', '512'].includes(bits)) throw invalid('its at_hash cannot be checked.')
   const digest = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken))
-  return base64url.encode(new Uint8Array(digest.slice(0, digest.byteLength / 2)))
+  return toBase64url(new Uint8Array(digest.slice(0, digest.byteLength / 2)))
 }
 
 function invalid(reason: string): OAuthError {

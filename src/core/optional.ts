@@ -9,6 +9,5 @@
 export { authorizeDevice, pollDevice } from './device.ts'
 export { fetchServer } from './discovery.ts'
 export { proveIdToken } from './id-token.ts'
-export { createProof, generateProofKey, proofThumbprint, readProofKey, writeProofKey } from './proof.ts'
 export { push } from './push.ts'
 export { userInfo } from './user-info.ts'

@@ -1,17 +1,7 @@
-import { calculateJwkThumbprint, exportJWK, importJWK } from 'jose'
-import {
-  allowInsecureRequests,
-  customFetch,
-  DPoP,
-  generateKeyPair,
-  modifyAssertion,
-  protectedResourceRequest,
-  WWWAuthenticateChallengeError,
-} from 'oauth4webapi'
-
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import type { Proof } from './call.ts'
+import { toBase64url } from './base64url.ts'
+import type { Proof, ProvenRequest } from './call.ts'
 import { challengeError } from './challenge-error.ts'
 
 /**
@@ -24,9 +14,13 @@ import { challengeError } from './challenge-error.ts'
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
  */
-export function generateProofKey(options: { readonly extractable: boolean }): Promise<CryptoKeyPair> {
-  return generateKeyPair('ES256', options)
+export function generateProofKey({ extractable }: { readonly extractable: boolean }): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(curve, extractable, ['sign', 'verify'])
 }
+
+/** ES256 (RFC 7518 §3.4), which every server that speaks DPoP takes. */
+const curve = { name: 'ECDSA', namedCurve: 'P-256' }
+const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
 
 /**
  * The key pair that a record holds in either form.
@@ -38,15 +32,20 @@ export function generateProofKey(options: { readonly extractable: boolean }): Pr
  */
 export async function readProofKey(key: CryptoKeyPair | JsonWebKey): Promise<CryptoKeyPair> {
   if ('privateKey' in key) return isPair(key) ? key : unreadable()
-  const { d: _, ...rest } = key
-  const privateKey = await importJWK({ ...key, alg: 'ES256' }).catch(() => undefined)
-  const publicKey = await importJWK({ ...rest, key_ops: ['verify'], alg: 'ES256' }, 'ES256', {
-    extractable: true,
-  }).catch(() => undefined)
-  if (privateKey instanceof CryptoKey && privateKey.type === 'private' && publicKey instanceof CryptoKey) {
-    return { privateKey, publicKey }
+  const jwk = publicMembers(key)
+  try {
+    return {
+      privateKey: await crypto.subtle.importKey('jwk', { ...jwk, d: key.d ?? '' }, curve, false, ['sign']),
+      publicKey: await crypto.subtle.importKey('jwk', jwk, curve, true, ['verify']),
+    }
+  } catch {
+    return unreadable()
   }
-  return unreadable()
+}
+
+/** What a public key is made of, in the order by which its thumbprint is taken (RFC 7638 §3.2). */
+function publicMembers({ crv, kty, x, y }: JsonWebKey): JsonWebKey {
+  return { crv, kty, x, y } as JsonWebKey
 }
 
 /** What went through JSON has members, but no keys in them. */
@@ -67,13 +66,17 @@ function unreadable(): never {
  * ```
  */
 export async function writeProofKey(key: CryptoKeyPair): Promise<JsonWebKey> {
-  return { ...(await exportJWK(key.privateKey)) } as JsonWebKey
+  const jwk = await crypto.subtle.exportKey('jwk', key.privateKey)
+  return { ...publicMembers(jwk), d: jwk.d ?? '' }
 }
 
 /** The name of a key that a server may be told beforehand (RFC 9449 §10, RFC 7638 §3). */
 export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<string> {
-  const { publicKey } = await readProofKey(key)
-  return calculateJwkThumbprint(await exportJWK(publicKey))
+  return hash(JSON.stringify(await publicJwk(await readProofKey(key))))
+}
+
+async function publicJwk({ publicKey }: CryptoKeyPair): Promise<JsonWebKey> {
+  return publicMembers(await crypto.subtle.exportKey('jwk', publicKey))
 }
 
 /**
@@ -85,28 +88,56 @@ export async function proofThumbprint(key: CryptoKeyPair | JsonWebKey): Promise<
  * ```
  */
 export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
-  const handle = DPoP({}, key, {
-    [modifyAssertion]: (_header, claims) => {
-      claims['iat'] = Math.floor(clock.now() / 1000)
-    },
-  })
-  const prove: Proof['prove'] = async ({ accessToken, method, url, send, repeatable = false }) => {
-    const ask = (): Promise<Response> =>
-      protectedResourceRequest(accessToken, method, url, undefined, null, {
-        DPoP: handle,
-        [allowInsecureRequests]: true,
-        [customFetch]: (_, { headers }) => send(headers['dpop'] ?? ''),
-      }).catch(answerOf)
-    const answer = await ask()
-    if (!repeatable || answer.status !== 401 || challengeError(answer) !== 'use_dpop_nonce') return answer
-    void answer.body?.cancel().catch(() => undefined)
-    return ask()
+  const nonces = new Map<string, string>()
+  let jwk: JsonWebKey | undefined
+  async function ask({ method, url, accessToken, send }: ProvenRequest): Promise<Response> {
+    const { origin, pathname } = url
+    jwk ??= await publicJwk(key)
+    const claims = {
+      htm: method,
+      htu: origin + pathname,
+      iat: Math.floor(clock.now() / 1000),
+      jti: toBase64url(crypto.getRandomValues(new Uint8Array(32))),
+      nonce: nonces.get(origin),
+      ath: accessToken === undefined ? undefined : await hash(accessToken),
+    }
+    const answer = await send(await sign(key, { alg: 'ES256', typ: 'dpop+jwt', jwk }, claims))
+    const nonce = answer.headers.get('dpop-nonce')
+    if (nonce) keep(nonces, origin, nonce)
+    return answer
   }
-  return { handle, prove }
+  return {
+    async prove(request) {
+      const answer = await ask(request)
+      if (!request.repeatable || answer.status !== 401 || challengeError(answer) !== 'use_dpop_nonce') return answer
+      void answer.body?.cancel().catch(() => undefined)
+      return ask(request)
+    },
+  }
 }
 
-/** oauth4webapi throws a challenge; whoever asked may still want to read the answer. */
-export function answerOf(error: unknown): Response {
-  if (error instanceof WWWAuthenticateChallengeError) return error.response
-  throw error
+/** A JWS in its compact form (RFC 7515 §5.1). */
+async function sign(
+  { privateKey }: CryptoKeyPair,
+  ...parts: readonly [header: object, claims: object]
+): Promise<string> {
+  const input = parts.map((part) => toBase64url(encoder.encode(JSON.stringify(part)))).join('.')
+  const signature = await crypto.subtle.sign(algorithm, privateKey, encoder.encode(input))
+  return `${input}.${toBase64url(new Uint8Array(signature))}`
+}
+
+async function hash(text: string): Promise<string> {
+  return toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
+}
+
+const encoder = new TextEncoder()
+
+/** The newest nonces of so many origins are kept. */
+const most = 100
+
+function keep(nonces: Map<string, string>, origin: string, nonce: string): void {
+  nonces.delete(origin)
+  nonces.set(origin, nonce)
+  const [oldest] = nonces.keys()
+  if (nonces.size > most && oldest !== undefined) nonces.delete(oldest)
 }

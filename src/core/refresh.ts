@@ -89,10 +89,9 @@ async function judge(
   parties: Parties,
   answer: ReadAnswer,
   options: { readonly idToken: boolean },
-): Promise<{ readonly judged: Response; readonly body: TokenEndpointResponse }> {
+): Promise<TokenEndpointResponse> {
   const { server, client } = wire(parties)
-  const judged = knownMembers(answer, answer.members, options)
-  return { judged, body: await processRefreshTokenResponse(server, client, judged) }
+  return processRefreshTokenResponse(server, client, knownMembers(answer, answer.members, options))
 }
 
 /** Claims that cannot be proven are left aside: they must not cost the tokens that came with them. */
@@ -102,8 +101,7 @@ async function provenClaims(
   answer: ReadAnswer,
 ): Promise<JsonMembers | undefined> {
   try {
-    const { judged, body } = await judge(parties, answer, { idToken: true })
-    return await prove(parties, judged, body)
+    return await prove(parties, await judge(parties, answer, { idToken: true }))
   } catch {
     return undefined
   }

@@ -1,19 +1,15 @@
-import {
-  processUserInfoResponse,
-  protectedResourceRequest,
-  skipSubjectCheck,
-  validateApplicationLevelSignature,
-} from 'oauth4webapi'
+import { customFetch, processUserInfoResponse, skipSubjectCheck } from 'oauth4webapi'
 
 import type { Account, TokenSet } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { call } from './call.ts'
 import type { Parties } from './call.ts'
+import { secureUrl } from './endpoint.ts'
 import { asMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
-import { answerOf } from './proof.ts'
 import { unusable } from './unusable.ts'
-import { documentFetch, wire } from './wire.ts'
+import { verifySignature } from './verify-signature.ts'
+import { wire } from './wire.ts'
 
 const accept = 'application/json, application/jwt'
 
@@ -40,16 +36,18 @@ export async function userInfo(parties: Parties, { tokens, account, signal }: Us
   if (server.userinfo_endpoint === undefined) {
     throw new OAuthError('unsupported', { what: 'the server names no userinfo endpoint.' })
   }
-  const url = new URL(server.userinfo_endpoint)
-  const answer = await call(parties, { endpoint: 'userinfo', signal }, (options) =>
-    protectedResourceRequest(tokens.accessToken, 'GET', url, new Headers({ accept }), null, options).catch(answerOf),
+  const url = secureUrl('userinfo_endpoint', server.userinfo_endpoint, parties.world).href
+  const { accessToken, tokenType } = tokens
+  const headers = { accept, authorization: `${tokenType} ${accessToken}` }
+  const answer = await call(parties, { endpoint: 'userinfo', signal, accessToken }, (options) =>
+    options[customFetch](url, { method: 'GET', headers, body: undefined, redirect: 'manual' }),
   )
   const { response } = answer
   const signed = response.headers.get('content-type')?.startsWith('application/jwt') === true
   try {
     const subject = account?.issuer === server.issuer ? account.subject : undefined
     const claims = await processUserInfoResponse(server, client, subject ?? skipSubjectCheck, response)
-    if (signed) await validateApplicationLevelSignature(server, response, documentFetch(parties, 'jwks', signal))
+    if (signed) await verifySignature(parties, { endpoint: 'userinfo', jws: answer.text, signal })
     return asMembers(claims) ?? {}
   } catch (error) {
     throw unusable('userinfo', error, response.status)

@@ -1,5 +1,5 @@
 import { allowInsecureRequests, clockSkew, customFetch } from 'oauth4webapi'
-import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions, DPoPHandle } from 'oauth4webapi'
+import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOptions } from 'oauth4webapi'
 
 import type { Parties } from './call.ts'
 import { getDocument } from './get-document.ts'
@@ -8,7 +8,6 @@ import { getDocument } from './get-document.ts'
 export interface WireOptions {
   readonly [customFetch]: (url: string, options: CustomFetchOptions<string, unknown>) => Promise<Response>
   readonly [allowInsecureRequests]: boolean
-  readonly DPoP?: DPoPHandle
 }
 
 /** The parties in oauth4webapi's words. */

@@ -14,14 +14,14 @@ export interface Job {
 
 /** The jobs, and the one table of budgets. A limit is what was reached, and goes down only. */
 export const jobs: readonly Job[] = [
-  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], limit: 37_200, goal: 10_500 },
+  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], limit: 34_400, goal: 10_500 },
   {
     name: 'SPA, OpenID Connect',
     file: 'spa-oidc.ts',
     platform: 'browser',
     loads: ['src/core/optional.ts'],
-    limit: 44_000,
+    limit: 42_900,
   },
   { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', loads: ['src/core/optional.ts'], limit: 64_000 },
-  { name: 'script', file: 'script.ts', platform: 'node', loads: [], limit: 46_300 },
+  { name: 'script', file: 'script.ts', platform: 'node', loads: [], limit: 44_000 },
 ]

@@ -162,13 +162,8 @@ export const protocolMutants: readonly Mutant[] = [
     [
       {
         name: 'the signature of an ID token is not verified',
-        find: 'await validateApplicationLevelSignature(',
+        find: 'await verifySignature(',
         replace: 'await Promise.resolve(',
-      },
-      {
-        name: 'an ID token is believed without any keys',
-        find: "throw invalid('its signature cannot be checked: the server publishes no keys.')",
-        replace: 'return claims',
       },
       {
         name: 'at_hash is not compared',
@@ -247,8 +242,50 @@ export const protocolMutants: readonly Mutant[] = [
       },
       {
         name: 'the signature of user info is not verified',
-        find: "if (signed) await validateApplicationLevelSignature(server, response, documentFetch(parties, 'jwks', signal))",
+        find: "if (signed) await verifySignature(parties, { endpoint: 'userinfo', jws: answer.text, signal })",
         replace: '',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/core/verify-signature.ts',
+    [idTokens],
+    [
+      {
+        name: 'an ID token is believed without any keys',
+        find: "throw invalid(text, 'its signature cannot be verified: the server publishes no keys.')",
+        replace: 'return',
+      },
+      {
+        name: 'a server is asked for an unknown key as often as somebody makes one up',
+        find: '|| age(keys) < settled',
+        replace: '',
+      },
+      {
+        name: 'keys that were withdrawn are believed for ever',
+        find: '|| age(keys) >= kept',
+        replace: '',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/core/proof.ts',
+    [`${core}/proof.test.ts`],
+    [
+      {
+        name: 'a proof is good for every token',
+        find: 'ath: accessToken === undefined ? undefined : await hash(accessToken)',
+        replace: 'ath: undefined',
+      },
+      {
+        name: 'a nonce goes to every origin',
+        find: 'nonce: nonces.get(origin)',
+        replace: 'nonce: [...nonces.values()].at(-1)',
+      },
+      {
+        name: 'the nonces of a thousand origins are kept',
+        find: 'nonces.size > most && ',
+        replace: 'nonces.size > 9999 && ',
       },
     ],
   ),

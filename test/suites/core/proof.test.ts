@@ -93,6 +93,16 @@ describe('a DPoP proof', () => {
     expect(decodeJwt(await sent(proof, new URL('https://third.example')))).not.toHaveProperty('nonce')
   })
 
+  it('remembers the nonces of a hundred origins, the newest', async () => {
+    const proof = await freshProof()
+    const url = (index: number): URL => new URL(`https://api-${index}.example.com`)
+    for (let index = 0; index <= 100; index++) {
+      await sent(proof, url(index), new Response('', { headers: { 'dpop-nonce': `nonce-${index}` } }))
+    }
+    expect(decodeJwt(await sent(proof, url(1)))).toMatchObject({ nonce: 'nonce-1' })
+    expect(decodeJwt(await sent(proof, url(0)))).not.toHaveProperty('nonce')
+  })
+
   it('gives the answer to whoever asked, even if it is a challenge', async () => {
     const challenge = new Response('', { status: 401, headers: { 'www-authenticate': 'DPoP error="invalid_token"' } })
     const send = async (): Promise<Response> => challenge

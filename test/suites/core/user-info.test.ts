@@ -91,6 +91,14 @@ describe('user info', () => {
       code: 'unsupported',
     })
   })
+
+  it('shows the token to no address without TLS, whoever named it', async () => {
+    const { fetch, asked } = site({})
+    const insecure = { ...parties.server, userinfo_endpoint: 'http://as.example.com/userinfo' }
+    const who = { ...parties, server: insecure, world: worldOf(server, fetch) }
+    expect(await failureOf(userInfo(who, { tokens }))).toMatchObject({ code: 'config' })
+    expect(asked).toEqual([])
+  })
 })
 
 describe('signed user info', () => {
