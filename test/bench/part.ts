@@ -18,7 +18,7 @@ export interface Budget {
 /** One table of the report. */
 export interface BenchTable {
   readonly title: string
-  readonly unit: 'ns' | 'µs' | 'ms'
+  readonly unit: 'ns' | 'µs' | 'ms' | 'bytes' | 'MiB'
   /** What the ratios are to. */
   readonly reference?: string
   readonly rows: readonly BenchRow[]
@@ -28,7 +28,7 @@ export interface BenchTable {
 }
 
 export interface BenchOptions {
-  /** A form that is over within three minutes, all parts together. */
+  /** A form that is over within four minutes, all parts together. */
   readonly short: boolean
 }
 
@@ -42,4 +42,22 @@ export function atMost(limit: number, row: BenchRow | undefined, beside: string)
     measured: `${measured.toFixed(2)} ×`,
     holds: measured <= limit,
   }
+}
+
+/** A budget for how much of what something else gets done in a time must be done in it. */
+export function atLeast(limit: number, row: BenchRow | undefined, beside: string): Budget {
+  const measured = 1 / (row?.ratio?.median ?? Number.NaN)
+  return {
+    what: `${row?.name ?? 'what was to be measured'}: throughput is at least ${limit} × ${beside}`,
+    measured: `${measured.toFixed(2)} ×`,
+    holds: measured >= limit,
+  }
+}
+
+/** The rows of races of many things at once, for one of them each. */
+export function each(rows: readonly BenchRow[], count: number): readonly BenchRow[] {
+  return rows.map((row) => {
+    const { median, low, high, n } = row.took
+    return { ...row, took: { median: median / count, low: low / count, high: high / count, n } }
+  })
 }
