@@ -24,6 +24,7 @@ export interface Policy {
 /** A record with the fingerprint of its refresh token. */
 export interface Held {
   readonly record: StoredRecord
+  /** Empty where the record has neither an intent nor a dead mark. */
   readonly hash: string
 }
 

@@ -42,9 +42,15 @@ export interface Refreshing extends RefreshParts {
   readonly onLate: (ended: Promise<Ended>) => void
 }
 
-/** Gives a record its fingerprint. */
+/** Gives a record its fingerprint, if there is anything in it to compare that with: most have nothing, and it takes long. */
 export async function hold(parts: RefreshParts, record: StoredRecord | undefined): Promise<Held | undefined> {
-  return record === undefined ? undefined : { record, hash: await (parts.fingerprint ?? fingerprint)(record) }
+  if (record === undefined) return undefined
+  const marked = record.dead !== undefined || record.intent !== undefined
+  return { record, hash: marked ? await nameOf(parts, record) : '' }
+}
+
+function nameOf(parts: RefreshParts, record: StoredRecord): Promise<string> {
+  return (parts.fingerprint ?? fingerprint)(record)
 }
 
 /** When to look whether a sibling that shares the store but not the lock has committed, in milliseconds. */
@@ -163,7 +169,8 @@ async function attempt(
 ): Promise<Attempt | undefined> {
   const { key, clock, owner } = parts
   const record = { ...current.record, tokens }
-  const presentation: Presentation = { record, hash: current.hash, owner, at: clock.now(), lost }
+  const hash = current.hash || (await nameOf(parts, record))
+  const presentation: Presentation = { record, hash, owner, at: clock.now(), lost }
   if (!(await announce(held, key, presentation))) return undefined
   const { outcome, late } = await parts.present(record)
   if (late !== undefined) parts.onLate(lateEnd(parts, presentation, late))
