@@ -1,5 +1,7 @@
-import type { Fetch, Store, StoredRecord, TransactionStore } from '../contracts.ts'
-import { refreshTokens } from '../core/refresh.ts'
+import type { Store, StoredRecord, TransactionStore } from '../contracts.ts'
+import { refreshBy } from '../core/refresh.ts'
+import type { RefreshRequest } from '../core/refresh.ts'
+import type { Carry } from '../core/send.ts'
 import { discoverServer } from '../core/server.ts'
 import type { Parties, Proof } from '../core/call.ts'
 import type { Server } from '../core/server.ts'
@@ -84,25 +86,23 @@ export function createConnection(config: Config): Connection {
 
 async function present(connect: Connection['parties'], config: Config, record: RefreshableRecord): Promise<Presented> {
   const terminal = config.provider.terminalErrors ?? []
-  const line = openLine(config.world.fetch)
+  const stop = new AbortController()
+  let pending: Promise<Response> | undefined
   try {
     const parties = await connect(record)
     if (lastChance(config, record)) await ensureReachable(parties)
-    const refreshed = await refreshTokens(withFetch(parties, line.fetch), request(config, record))
-    line.close()
+    // With a timeout of ours it would hang up, and the tokens that are on their way were lost.
+    const carry: Carry = (begin) => (pending = begin(stop.signal))
+    const refreshed = await refreshBy(parties, request(config, record), carry)
     // Callers get this very object, and may not change it for others.
     if (refreshed.kind === 'tokens') Object.freeze(refreshed.tokens)
     return { outcome: refreshed }
   } catch (error) {
     const outcome = failedOutcome(error, terminal)
-    const pending = line.answer()
     // Whatever failed before the token request, such as discovery, used nothing up.
     if (pending === undefined && 'error' in outcome) return { outcome: { kind: 'unsent', error: outcome.error } }
-    if (outcome.kind === 'lost' && outcome.error.code === 'timeout' && pending !== undefined) {
-      return { outcome, late: lateOutcome(connect, config, record, pending).finally(line.close) }
-    }
-    line.close()
-    return { outcome }
+    if (outcome.kind !== 'lost' || outcome.error.code !== 'timeout' || pending === undefined) return { outcome }
+    return { outcome, late: lateOutcome(connect, config, record, pending).finally(() => stop.abort()) }
   }
 }
 
@@ -116,49 +116,10 @@ async function ensureReachable({ server, world }: Parties): Promise<void> {
   throw new OAuthError('network', { endpoint: 'token', sent: 'no' })
 }
 
-/** A `fetch` whose token request stays open when whoever made it no longer waits. */
-interface Line {
-  readonly fetch: Fetch
-  /** The answer to the last token request, for another to read. */
-  answer(): Promise<Response> | undefined
-  close(): void
-}
-
-function openLine(fetch: Fetch): Line {
-  const stop = new AbortController()
-  let answer: Promise<Response> | undefined
-  return {
-    fetch(input, init) {
-      if (init?.method !== 'POST') return fetch(input, init)
-      // With the caller's signal its timeout would hang up, and the tokens that are on their way were lost.
-      const both = fetch(input, { ...init, signal: stop.signal }).then(halves)
-      answer = both.then(([, later]) => later)
-      answer.catch(() => undefined)
-      return both.then(([now]) => now)
-    },
-    answer: () => answer,
-    close() {
-      stop.abort()
-      void answer?.then((unread) => unread.body?.cancel()).catch(() => undefined)
-    },
-  }
-}
-
-/** One answer for two readers. Not by `clone`: happy-dom's loses the body of whatever came over a network. */
-function halves(response: Response): readonly [Response, Response] {
-  const { status, headers, body } = response
-  if (body === null || status === 204 || response.redirected) return [response, response]
-  const [now, later] = body.tee()
-  return [new Response(now, { status, headers }), new Response(later, { status, headers })]
-}
-
 /** How long an answer is still listened for after everybody has given up, in milliseconds. */
 const lateness = 2 * 60_000
 
-/**
- * Reads an answer that comes too late, by making the same request once more to a `fetch` that only
- * hands over the answer of the first. Nothing is sent.
- */
+/** Reads an answer that comes too late, as if the request were made once more. Nothing is sent. */
 async function lateOutcome(
   connect: Connection['parties'],
   config: Config,
@@ -168,20 +129,13 @@ async function lateOutcome(
   try {
     const parties = await connect(record)
     const patient = { ...parties, world: { ...parties.world, timeout: lateness } }
-    return await refreshTokens(
-      withFetch(patient, () => pending),
-      request(config, record),
-    )
+    return await refreshBy(patient, request(config, record), () => pending)
   } catch (error) {
     return failedOutcome(error, config.provider.terminalErrors ?? [])
   }
 }
 
-function withFetch(parties: Parties, fetch: Parties['world']['fetch']): Parties {
-  return { ...parties, world: { ...parties.world, fetch } }
-}
-
-function request(config: Config, record: RefreshableRecord): Parameters<typeof refreshTokens>[1] {
+function request(config: Config, record: RefreshableRecord): RefreshRequest {
   return {
     tokens: record.tokens,
     ...(record.account !== undefined && { account: record.account }),

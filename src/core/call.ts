@@ -6,7 +6,7 @@ import { isOAuthError, OAuthError } from '../errors.ts'
 import { failure } from './failure.ts'
 import { requestSecrets } from './request-secrets.ts'
 import { send } from './send.ts'
-import type { SendInit } from './send.ts'
+import type { Carry, SendInit } from './send.ts'
 import type { Server } from './server.ts'
 import type { WireOptions } from './wire.ts'
 import type { World } from './world.ts'
@@ -63,6 +63,7 @@ export interface Call {
   readonly accessToken?: string
   /** What the request says besides, by name. */
   readonly extra?: Readonly<Record<string, string | undefined>>
+  readonly carry?: Carry | undefined
   /** Speaks with a server that does not know this request. */
   readonly dialect?: RequestDialect | undefined
 }
@@ -84,15 +85,15 @@ export interface Answer {
  */
 export async function call(
   parties: Parties,
-  { endpoint, signal, accessToken, extra, dialect }: Call,
+  { endpoint, signal, accessToken, carry, extra, dialect }: Call,
   request: (options: WireOptions) => Promise<Response>,
 ): Promise<Answer> {
   const { world, provider, proof } = parties
-  let secrets: readonly string[] = []
+  let secrets = (): readonly string[] => []
   const dispatch = (url: string, init: SendInit, form: URLSearchParams | undefined): Promise<Response> => {
-    secrets = requestSecrets(init.headers, form)
+    secrets = () => requestSecrets(init.headers, form)
     const sendWith = (headers: SendInit['headers']): Promise<Response> =>
-      send(world, endpoint, url, { ...init, headers, signal })
+      send(world, endpoint, url, { ...init, headers, signal, carry })
     if (proof === undefined) return sendWith(init.headers)
     const { method, headers } = init
     return proof.prove({ accessToken, method, url: new URL(url), send: (dpop) => sendWith({ ...headers, dpop }) })
@@ -104,7 +105,7 @@ export async function call(
       if (dialect === undefined) return dispatch(url, formInit(provider, endpoint, init, form), form)
       return dialect(url, form, (to, fields, encoding) => {
         const body = new URLSearchParams(fields)
-        return dispatch(to, encoded(init, body, encoding), body)
+        return dispatch(to, encoded(init, body, encoding), body).then(whole)
       })
     },
     [allowInsecureRequests]: world.allowInsecureLoopback,
@@ -114,11 +115,18 @@ export async function call(
     const response = await request(options).catch((error: unknown) => {
       throw requestRefused(endpoint, error)
     })
-    const text = await response.clone().text()
+    const text = await response.text()
     const failed = failure({ endpoint, response, text, now: world.clock.now(), provider, secrets })
     if (failed === undefined) return { response, text, sentAt }
     if (proof === undefined || attempt === 2 || !wantsNonce(failed)) throw failed
   }
+}
+
+/** The answer as anybody would expect it, who may do more than ask for its text. */
+async function whole(response: Response): Promise<Response> {
+  const { status, headers } = response
+  // Some statuses take no body, not even an empty one.
+  return new Response((await response.text()) || null, { status, headers })
 }
 
 function wantsNonce({ detail }: OAuthError): boolean {

@@ -24,7 +24,7 @@ export async function fetchServer(
     algorithm: provider.discovery ?? 'oidc',
     ...documentFetch({ provider, world }, 'discovery', signal),
   })
-  const members = jsonMembers(await response.clone().text())
+  const members = jsonMembers(await response.text())
   // oauth4webapi compares normalised URLs, and RFC 8414 §3.3 demands identical ones; so this comes first.
   const named = stringMember(members, 'issuer')
   if (named !== undefined && named !== issuer) {

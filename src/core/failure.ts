@@ -13,7 +13,7 @@ export interface FailedAnswer {
   readonly now: number
   readonly provider: Pick<Provider, 'readError'>
   /** What the request held that a server might repeat in its error text. */
-  readonly secrets: readonly string[]
+  readonly secrets: () => readonly string[]
 }
 
 /**
@@ -44,7 +44,7 @@ export function failure(answer: FailedAnswer): OAuthError | undefined {
 }
 
 function refusal(answer: FailedAnswer, told: ProviderError): OAuthError {
-  const text = untrustedText(told.description, answer.secrets)
+  const text = untrustedText(told.description, answer.secrets())
   const description = text === undefined ? {} : { description: text }
   if (told.error === 'access_denied') return new OAuthError('access_denied', description)
   return new OAuthError('authorization_failed', {
@@ -60,7 +60,8 @@ function readError(answer: FailedAnswer): ProviderError | undefined {
   const own = members && answer.provider.readError?.(members, answer.response.status)
   // An API need not say it in a body. At the token endpoint a challenge is no verdict: a proxy may have written it.
   const challenge = answer.endpoint === 'userinfo' ? challengeError(answer.response) : undefined
-  const error = errorCode(own?.error ?? stringMember(members, 'error') ?? challenge, answer.secrets)
+  const word = own?.error ?? stringMember(members, 'error') ?? challenge
+  const error = word === undefined ? undefined : errorCode(word, answer.secrets())
   if (error === undefined) return undefined
   const description = own?.description ?? stringMember(members, 'error_description')
   return description === undefined ? { error } : { error, description }

@@ -16,8 +16,8 @@ export interface DocumentRequest {
 export async function getDocument(provider: Provider, world: World, request: DocumentRequest): Promise<Response> {
   const { endpoint, url, headers, signal } = request
   const response = await send(world, endpoint, url, { method: 'GET', headers, ...(signal && { signal }) })
-  const text = await response.clone().text()
-  const failed = failure({ endpoint, response, text, now: world.clock.now(), provider, secrets: [] })
+  const text = await response.text()
+  const failed = failure({ endpoint, response, text, now: world.clock.now(), provider, secrets: () => [] })
   if (failed !== undefined) throw failed
   return response
 }

@@ -9,6 +9,7 @@ import type { Answer, Parties } from './call.ts'
 import type { ProveIdToken } from './id-token.ts'
 import type { JsonMembers } from './json.ts'
 import { loaded } from './loaded.ts'
+import type { Carry } from './send.ts'
 import { knownMembers, readTokens, refreshTokenOf, tokenMembers, withIdToken } from './token-answer.ts'
 import type { Grant } from './token-answer.ts'
 import { unusable } from './unusable.ts'
@@ -41,7 +42,16 @@ export type Refreshed =
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */
-export async function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {
+export function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {
+  return refreshBy(parties, request, undefined)
+}
+
+/** The same, by an exchange that somebody else may take over. */
+export async function refreshBy(
+  parties: Parties,
+  request: RefreshRequest,
+  carry: Carry | undefined,
+): Promise<Refreshed> {
   const { tokens: previous, resource } = request
   const { refreshToken } = previous
   if (previous.tokenType === 'DPoP' && parties.proof === undefined) {
@@ -51,7 +61,7 @@ export async function refreshTokens(parties: Parties, request: RefreshRequest): 
   const openid = speaksOpenID(request) ? await loaded(import('./optional.ts'), parties.world) : undefined
   const { server, client, auth } = wire(parties)
   const extra = { resource, ...parties.provider.tokenRequest?.refreshParams }
-  const answer = await call(parties, { endpoint: 'token', extra }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', extra, carry }, (options) =>
     refreshTokenGrantRequest(server, client, auth, refreshToken, options),
   )
   const members = tokenMembers(answer)

@@ -15,10 +15,15 @@ export interface SendInit {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | URLSearchParams
   readonly signal?: AbortSignal | undefined
+  /** Begins the exchange, for somebody who may wait longer than the caller does. @default begins it for the caller */
+  readonly carry?: Carry | undefined
 }
 
+/** Takes over an exchange, and what ends it. */
+export type Carry = (begin: (signal: AbortSignal) => Promise<Response>) => Promise<Response>
+
 /**
- * Sends one request to `endpoint` and gives its whole answer, bounded in time and size.
+ * Sends one request to `endpoint` and gives its whole answer as `heard` does, bounded in time and size.
  *
  * Redirects are never followed: browsers, Node and workerd all re-send a POST body to wherever a 307
  * points. `manual` is the one mode that all of them offer.
@@ -28,13 +33,13 @@ export interface SendInit {
 export async function send(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
   if (init.signal?.aborted === true) throw new OAuthError('aborted', {})
   const limit = new AbortController()
+  const begin = (signal: AbortSignal): Promise<Response> => exchange(world, endpoint, url, { ...init, signal })
   try {
-    const work = exchange(world, endpoint, url, { ...init, signal: limit.signal })
+    const work = init.carry === undefined ? begin(limit.signal) : init.carry(begin)
     return await untilAborted(within(work, `the ${endpoint} endpoint`, world.timeout, world.clock), init.signal)
   } catch (error) {
-    throw error instanceof OAuthError ? error : networkError(endpoint, error)
-  } finally {
     limit.abort()
+    throw error instanceof OAuthError ? error : networkError(endpoint, error)
   }
 }
 
@@ -58,7 +63,18 @@ async function exchange(world: World, endpoint: string, url: string, init: SendI
   const text = await readText(response, maxBody, signal)
   const reason = defect(text)
   if (reason !== undefined) throw new OAuthError('invalid_response', { endpoint, reason, status })
-  return new Response(status === 204 || status === 205 ? null : text, { status, headers: response.headers })
+  return heard({ status, headers: response.headers }, text ?? '')
+}
+
+/**
+ * An answer whose text has been read, and may be asked for as often as anybody likes. A body made of it
+ * again would have to be read again, which takes longer than all that is done with it.
+ */
+export function heard({ status, headers }: Pick<Response, 'status' | 'headers'>, text: string): Response {
+  return Object.assign(new Response(null, { status, headers }), {
+    text: async () => text,
+    json: async () => JSON.parse(text) as unknown,
+  })
 }
 
 /** What makes a text nothing to read on. */

@@ -3,6 +3,7 @@ import { OAuthError } from '../errors.ts'
 import type { Answer, Parties } from './call.ts'
 import { jsonMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
+import { heard } from './send.ts'
 
 /** What a token endpoint gave. */
 export interface Grant {
@@ -33,8 +34,7 @@ export function knownMembers(answer: Answer, members: JsonMembers, options: { re
     if (name === 'id_token' && !options.idToken) continue
     picked[name] = value
   }
-  const { status, headers } = answer.response
-  return new Response(JSON.stringify(picked), { status, headers })
+  return heard(answer.response, JSON.stringify(picked))
 }
 
 /** Which token types a request may be answered with. */

@@ -19,6 +19,7 @@ export function within<T>(work: Promise<T>, what: string, ms: number, clock: Clo
     void clock.sleep(ms, stop.signal).then(() => {
       if (!stop.signal.aborted) reject(new OAuthError('timeout', { what, after: ms }))
     })
-    work.then(resolve, reject).finally(() => stop.abort())
+    // Any reason will do, and one that has to be made takes longer than all the rest.
+    work.then(resolve, reject).finally(() => stop.abort(what))
   })
 }

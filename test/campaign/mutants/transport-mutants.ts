@@ -53,6 +53,12 @@ export const transportMutants: readonly Mutant[] = [
         tests: ['test/suites/client/get-token.test.ts', discovery],
       },
       {
+        name: 'a caller who hangs up ends the token request',
+        find: 'init.carry(begin)',
+        replace: 'init.carry(() => begin(limit.signal))',
+        tests: ['test/suites/client/get-token.test.ts'],
+      },
+      {
         name: 'a request that never left counts as sent',
         find: "sent: neverLeft(code) ? 'no' : 'maybe'",
         replace: "sent: 'maybe'",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import type { Provider } from '../../../src/contracts.ts'
 import { authorizeDevice, pollDevice } from '../../../src/core/index.ts'
 import type { DeviceAuthorization, Grant, Parties } from '../../../src/core/index.ts'
 import { manualClock } from '../../../src/testing/index.ts'
@@ -241,4 +242,25 @@ describe('a device authorization', () => {
     const attempt = authorizeDevice({ ...parties, server: without }, { scopes: [] })
     expect(await failureOf(attempt)).toMatchObject({ code: 'unsupported' })
   })
+})
+
+it('reads the answers to a device login of its own kind in any way that `fetch` knows', async () => {
+  const server = double()
+  const words = { device_code: 'dc-1', user_code: 'AB-CD', verification_uri: 'https://as.latchkey.test/device' }
+  const parties = await partiesOf(server)
+  const bytes: number[] = []
+  const provider: Provider = {
+    ...parties.provider,
+    async beginDeviceLogin(url, fields, post) {
+      const asked = await post(url, Object.fromEntries(fields))
+      const read = new Uint8Array(await asked.arrayBuffer())
+      bytes.push(read.length)
+      return new Response(read, asked)
+    },
+  }
+  const body = JSON.stringify({ ...words, expires_in: 600 })
+  const world = worldOf(server, async () => json(JSON.parse(body)))
+  const device = { ...parties.server, device_authorization_endpoint: 'https://as.latchkey.test/device' }
+  await authorizeDevice({ ...parties, provider, server: device, world }, { scopes: [] })
+  expect(bytes).toEqual([body.length])
 })
