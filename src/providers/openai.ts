@@ -11,7 +11,7 @@ import { jwtClaims } from './read/jwt-claims.ts'
 import { member, nestedError } from './read/nested-error.ts'
 
 const issuer = 'https://auth.openai.com'
-const jwks = `${issuer}/.well-known/jwks.json`
+const jwks = 'https://auth.openai.com/.well-known/jwks.json'
 
 /** The codes with which OpenAI ends a refresh token for good, besides `invalid_grant`. */
 const terminalErrors = [

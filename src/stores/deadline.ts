@@ -2,7 +2,7 @@ import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 
 /** The longest delay a timer takes, in milliseconds; more would fire at once. */
-const longest = 2 ** 31 - 1
+const longest = 0x7fff_ffff
 
 /**
  * Calls `end` once when the time is over, with what `late` makes, or when the caller has gone, with `aborted`;
