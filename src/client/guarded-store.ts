@@ -74,7 +74,8 @@ function sound(record: StoredRecord | undefined): StoredRecord | undefined {
   return { ...record, tokens: Object.freeze({ ...record.tokens }) }
 }
 
-function defect(record: StoredRecord): string | undefined {
+/** Why no token can be served from a record, if none can. */
+export function defect(record: StoredRecord): string | undefined {
   const { accessToken, refreshToken, tokenType, expiresAt } = (record as Partial<StoredRecord> | null)?.tokens ?? {}
   // A native error about an illegal header value would repeat the token.
   if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken)) return 'it holds no usable access token.'

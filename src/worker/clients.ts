@@ -1,12 +1,16 @@
 import type { Client } from '../client/client.ts'
-import { createClient } from '../client/create-client.ts'
+import { openClient } from '../client/create-client.ts'
+import type { OpenedClient } from '../client/create-client.ts'
 import type { Account, ClientEvent, Fetch, Store, StoredRecord, TransactionStore } from '../contracts.ts'
 import { fingerprint } from '../core/index.ts'
 import { slotOf } from './account-key.ts'
 import { freshMap } from './fresh-map.ts'
 import type { FreshMap } from './fresh-map.ts'
 import { rememberingFetch } from './remembering-fetch.ts'
+import { readyTokens } from './ready-tokens.ts'
+import type { ReadyTokens } from './ready-tokens.ts'
 import { rememberingStore } from './remembering-store.ts'
+import type { RememberingStore } from './remembering-store.ts'
 import type { Session } from './sessions.ts'
 import type { Visit } from './visit.ts'
 import type { WorkerConfig } from './worker-config.ts'
@@ -23,8 +27,10 @@ export interface Clients {
   readonly store: Store
   /** A client for one request, which lets its work go on by `keep`. */
   open(account: string, keep: Visit['keep'], transactions?: TransactionStore): Client
+  /** The way to the API in the name of an account whose token is at hand, where nobody need be asked. */
+  ready(account: string, keep: Visit['keep']): Fetch | undefined
   /** Lets `use` call the API in the name of whom `look` has found. */
-  lend<T>(found: SignedIn & Pick<Session, 'account'>, visit: Visit, use: (client: Client) => Promise<T>): Promise<T>
+  lend<T>(found: SignedIn & Pick<Session, 'account'>, visit: Visit, use: (fetch: Fetch) => Promise<T>): Promise<T>
   /** Who is signed in at this slot; `undefined` when nobody is, or the server has ended it. */
   look(account: string): Promise<SignedIn | undefined>
 }
@@ -39,8 +45,7 @@ const patience = 300_000
 const idleness = 60_000
 
 /** A client, and what belongs to the request that uses it. */
-interface OpenClient {
-  readonly client: Client
+interface OpenClient extends Pick<OpenedClient, 'client' | 'session'> {
   keep: Visit['keep']
   /** Whether it has written, or waited for the lock: then something of it may still be under way. */
   busy: boolean
@@ -50,6 +55,7 @@ interface OpenClient {
  * Makes clients, one for each request: in a Worker no request may wait for what another one began. What they
  * share is data: records, and the server's metadata, remembered for a while. A client is used again only after a
  * request that has left nothing under way, and for as long as the record that it holds is what the store says.
+ * A request whose token is at hand needs none, unless the API refuses that.
  */
 export function openClients(config: WorkerConfig): Clients {
   const { clock } = config.client
@@ -57,6 +63,7 @@ export function openClients(config: WorkerConfig): Clients {
   const parts: Parts = {
     config,
     store,
+    tokens: readyTokens(config.client),
     fetch: rememberingFetch(config.client.fetch, clock),
     paused: freshMap({ clock, freshFor: pause }),
     unsaved: freshMap({ clock, freshFor: patience, limit: 100 }),
@@ -69,10 +76,17 @@ export function openClients(config: WorkerConfig): Clients {
   return {
     store,
     open,
+    ready(account, keep) {
+      if (parts.unsaved.get(account) !== undefined) return undefined
+      const record = store.remembered(slotOf(config.client.provider.id, account))
+      return record && readyFetch(parts, account, record, keep)
+    },
     async lend({ account, record }, visit, use) {
-      if (record === undefined) return use(open(account, visit.keep))
+      if (record === undefined) return use(open(account, visit.keep).fetch)
+      const ready = readyFetch(parts, account, record, visit.keep)
+      if (ready !== undefined) return use(ready)
       const opened = borrow(parts, account, record, visit.keep)
-      const result = await use(opened.client)
+      const result = await use(opened.client.fetch)
       if (!visit.request.signal.aborted) giveBack(parts, account, record, opened)
       return result
     },
@@ -88,7 +102,8 @@ export function openClients(config: WorkerConfig): Clients {
 
 interface Parts {
   readonly config: WorkerConfig
-  readonly store: Store
+  readonly store: RememberingStore
+  readonly tokens: ReadyTokens
   readonly fetch: Fetch
   /** The accounts whose early refresh has just failed. */
   readonly paused: FreshMap<true>
@@ -100,7 +115,7 @@ interface Parts {
 
 function make(parts: Parts, account: string, keep: Visit['keep'], transactions?: TransactionStore): OpenClient {
   const { config, store, fetch, paused } = parts
-  const client = createClient({
+  const { client, session } = openClient({
     ...config.client,
     ...(paused.get(account) === true && { refreshBefore: 0 }),
     account,
@@ -109,7 +124,7 @@ function make(parts: Parts, account: string, keep: Visit['keep'], transactions?:
     ...(transactions !== undefined && { transactions }),
     onEvent: (event) => note(parts, account, client, event),
   })
-  const opened: OpenClient = { client, keep, busy: false }
+  const opened: OpenClient = { client, session, keep, busy: false }
   return opened
 }
 
@@ -118,6 +133,11 @@ function note({ config, paused, unsaved }: Parts, account: string, client: Clien
   if ('code' in event && event.code === 'persist_failed') unsaved.set(account, client)
   if (event.type === 'signed-out') unsaved.delete(account)
   config.client.onEvent?.(event)
+}
+
+/** Opens a client of this request's own when the API refuses the token. */
+function readyFetch(parts: Parts, account: string, record: StoredRecord, keep: Visit['keep']): Fetch | undefined {
+  return parts.tokens.fetchWith(record, (need, signal) => make(parts, account, keep).session.getTokens(need, signal))
 }
 
 function borrow(parts: Parts, account: string, record: StoredRecord, keep: Visit['keep']): OpenClient {

@@ -1,4 +1,5 @@
 import { csrfHeader } from './forgery.ts'
+import type { Common, CommonHeaders } from './proxy-headers.ts'
 
 /**
  * What every answer says: it is for one person, now, and for nobody else to keep; and what lets scripts of a
@@ -6,19 +7,20 @@ import { csrfHeader } from './forgery.ts'
  *
  * @see {@link https://fetch.spec.whatwg.org/#http-cors-protocol Fetch, CORS protocol}
  */
-export function commonHeaders(
-  request: Pick<Request, 'headers'>,
-  allowedOrigins: ReadonlySet<string>,
-): Readonly<Record<string, string>> {
-  const from = request.headers.get('origin')
-  const listed = from !== null && allowedOrigins.has(from)
-  return {
+export function commonHeaders(allowedOrigins: ReadonlySet<string>): Common {
+  const forAll: CommonHeaders = {
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     vary: 'Cookie, Origin',
     'x-content-type-options': 'nosniff',
-    ...(listed && { 'access-control-allow-origin': from, 'access-control-allow-credentials': 'true' }),
   }
+  const forListed = new Map(
+    [...allowedOrigins].map((origin) => [
+      origin,
+      { ...forAll, 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' },
+    ]),
+  )
+  return ({ headers }) => forListed.get(headers.get('origin') ?? '') ?? forAll
 }
 
 /** Whether a browser asks, before it sends a script's request, if it may. */

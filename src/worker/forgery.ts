@@ -33,8 +33,8 @@ export function isForged(
 ): boolean {
   if (approach === 'navigation') return !isNavigation(request, 'perhaps')
   if (approach === 'form') return !isOwnForm(request, trusted)
-  if (approach === 'proxied' && isOwnNavigation(request)) return false
-  return request.headers.get(csrfHeader) !== '1' || !isFromTrusted(request.headers, trusted)
+  if (request.headers.get(csrfHeader) === '1' && isFromTrusted(request.headers, trusted)) return false
+  return approach !== 'proxied' || !isOwnNavigation(request)
 }
 
 type Asked = Pick<Request, 'method' | 'headers'>

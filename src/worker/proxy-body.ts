@@ -5,15 +5,19 @@ const repeatable = 64 * 1024
  * The body of a request, for another: a small one of known length as bytes, any other as the stream
  * that it is.
  */
-export async function proxyBody(request: Request, signal: AbortSignal): Promise<RequestInit> {
+export function proxyBody(request: Request, signal: AbortSignal): RequestInit | Promise<RequestInit> {
   const { method, body, headers } = request
-  if (body === null || method === 'GET' || method === 'HEAD') return {}
+  if (body === null || method === 'GET' || method === 'HEAD') return bodiless
   const length = headers.get('content-length') ?? ''
-  if (/^\d{1,5}$/.test(length) && Number(length) <= repeatable) {
-    return { body: await untilAborted(request.arrayBuffer(), signal) }
-  }
+  if (/^\d{1,5}$/.test(length) && Number(length) <= repeatable) return bytesOf(request, signal)
   // Without it, Node takes no stream.
   return { body, duplex: 'half' } as RequestInit
+}
+
+const bodiless: RequestInit = {}
+
+async function bytesOf(request: Request, signal: AbortSignal): Promise<RequestInit> {
+  return { body: await untilAborted(request.arrayBuffer(), signal) }
 }
 
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

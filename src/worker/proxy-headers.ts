@@ -127,6 +127,9 @@ export interface HeaderLists {
 /** The headers of every answer, whoever gives it, by lower-case names. */
 export type CommonHeaders = Readonly<Record<string, string>>
 
+/** Gives them: for alike requests the same object. */
+export type Common = (request: Pick<Request, 'headers'>) => CommonHeaders
+
 /** What of a caller's headers goes upstream, with those that a rule adds. */
 export function upstreamNames(more: readonly string[]): ReadonlySet<string> {
   return new Set([...requestNames, ...lowered(more)])
@@ -146,19 +149,38 @@ export function upstreamHeaders(given: Headers, rule: HeaderLists): Record<strin
   return Object.assign(picked(given, rule.requestNames), rule.headers.set)
 }
 
-/** The headers of an answer for the caller: a user's data, for a script, and to be kept by nobody. */
-export function callerHeaders(given: Headers, rule: HeaderLists, common: CommonHeaders): Record<string, string> {
-  const headers = { ...common, ...picked(given, rule.responseNames) }
-  if (common['vary'] !== undefined && headers['vary'] !== common['vary']) headers['vary'] += `, ${common['vary']}`
+/** Ours, by the common headers that they go with: platforms copy their own headers faster than anything else. */
+const own = new WeakMap<CommonHeaders, Headers>()
+
+/** The headers of every answer of upstream's: a user's data, for a script, and to be kept by nobody. */
+export function ownHeaders(common: CommonHeaders): Headers {
+  const known = own.get(common)
+  if (known !== undefined) return known
+  const made = new Headers({
+    ...common,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // Whoever opens an answer as a page of this origin gets no page that could act in it.
+    'content-security-policy': "default-src 'none'; sandbox",
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  own.set(common, made)
+  return made
+}
+
+/** Adds to ours what of upstream's headers is allowed. A rule can name none of ours, but some of the common ones. */
+export function addAllowed(headers: Headers, given: Headers, { responseNames }: HeaderLists): void {
+  for (const name of responseNames) {
+    const value = given.get(name)
+    if (value !== null) headers.set(name, name === 'vary' ? bothVary(value, headers.get(name)) : value)
+  }
   // Where the runtime has decoded the body, its length is another.
-  const length = given.has('content-encoding') ? undefined : given.get('content-length')
-  if (length !== undefined && length !== null) headers['content-length'] = length
-  headers['cache-control'] = 'no-store'
-  headers['x-content-type-options'] = 'nosniff'
-  // Whoever opens an answer as a page of this origin gets no page that could act in it.
-  headers['content-security-policy'] = "default-src 'none'; sandbox"
-  headers['cross-origin-resource-policy'] = 'same-origin'
-  return headers
+  const length = given.get('content-length')
+  if (length !== null && !given.has('content-encoding')) headers.set('content-length', length)
+}
+
+function bothVary(theirs: string, ours: string | null): string {
+  return ours === null || ours === theirs ? theirs : `${theirs}, ${ours}`
 }
 
 /** Into a plain object: each step into the platform's own costs more than all of ours. */

@@ -1,4 +1,4 @@
-import { callerHeaders, type CommonHeaders, type HeaderLists } from './proxy-headers.ts'
+import { addAllowed, type CommonHeaders, type HeaderLists, ownHeaders } from './proxy-headers.ts'
 import { type ProxyRefusal, refusal } from './proxy-refusal.ts'
 
 /** The statuses that send a caller elsewhere (RFC 9110 §15.4). */
@@ -14,10 +14,12 @@ export function answer(response: Response, rule: HeaderLists, common: CommonHead
   // A switch of protocols, which nobody has asked for.
   if (status < 200) return dropped(response, 'upstream_unreachable', common)
   // The reason phrase is upstream's text, and nobody reads it.
-  return new Response(bodiless.includes(status) ? null : response.body, {
+  const answered = new Response(bodiless.includes(status) ? null : response.body, {
     status,
-    headers: callerHeaders(response.headers, rule, common),
+    headers: ownHeaders(common),
   })
+  addAllowed(answered.headers, response.headers, rule)
+  return answered
 }
 
 function dropped(response: Response, error: ProxyRefusal, common: CommonHeaders): Response {

@@ -2,8 +2,8 @@ import type { Client } from '../client/client.ts'
 import { isOAuthError } from '../errors.ts'
 import { proxyBody } from './proxy-body.ts'
 import { withDeadline } from './proxy-deadline.ts'
-import { type CommonHeaders, upstreamHeaders } from './proxy-headers.ts'
-import { canonicalTarget } from './proxy-path.ts'
+import { type Common, type CommonHeaders, upstreamHeaders } from './proxy-headers.ts'
+import { canonicalTarget, type Target } from './proxy-path.ts'
 import { refusal } from './proxy-refusal.ts'
 import { answer } from './proxy-response.ts'
 import { type CheckedRule, readRule } from './proxy-rule.ts'
@@ -102,37 +102,57 @@ export interface Proxy {
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-7.6 RFC 9110, section 7.6}
  */
-export function createProxy(rules: readonly ProxyRule[], common: Common = () => ({})): Proxy {
+export function createProxy(rules: readonly ProxyRule[], common: Common = () => nothing): WorkerProxy {
   const checked = rules.map(readRule)
   let uncached: RequestInit | undefined
   return {
     origins: [...new Set(checked.map(({ origin }) => origin))],
-    match: (request) => match(checked, request, common),
+    match: (request, target = canonicalTarget(request.url)) => match(checked, request, target, common),
     forward: (found, access) => forward(found as Found, access, { uncached: (uncached ??= uncachedInit()), common }),
   }
 }
 
-type Common = (request: Request) => CommonHeaders
+/** A proxy for whoever has read where a request points. */
+export interface WorkerProxy extends Proxy {
+  match(request: Request, target?: Target): ProxyMatch | Response | undefined
+}
+
+const nothing: CommonHeaders = {}
 
 /** A match with the rule as it was read. */
 interface Found extends ProxyMatch {
   readonly rule: CheckedRule
 }
 
-function match(rules: readonly CheckedRule[], request: Request, common: Common): Found | Response | undefined {
-  const target = canonicalTarget(request.url)
-  const covering = rules.filter(({ covers }) => covers(target.path))
-  if (covering.length === 0) return undefined
-  if (!target.canonical) return refusal(400, 'path_malformed', common(request))
-  const reached = covering.filter((rule) => rule.allows(target.path))
-  if (reached.length === 0) return refusal(404, 'path_not_allowed', common(request))
-  const rule = reached.find(({ methods }) => methods.includes(request.method))
-  if (rule === undefined) {
-    const allow = [...new Set(reached.flatMap(({ methods }) => methods))].join(', ')
-    return refusal(405, 'method_not_allowed', { ...common(request), allow })
+function match(
+  rules: readonly CheckedRule[],
+  request: Request,
+  target: Target,
+  common: Common,
+): Found | Response | undefined {
+  const { path, canonical } = target
+  const { method } = request
+  for (const rule of rules) {
+    if (!canonical || !rule.covers(path) || !rule.allows(path) || !rule.methods.includes(method)) continue
+    const url = rule.upstream(target)
+    return url === undefined ? refusal(400, 'path_malformed', common(request)) : { request, rule, url }
   }
-  const url = rule.upstream(target)
-  return url === undefined ? refusal(400, 'path_malformed', common(request)) : { request, rule, url }
+  return unmatched(rules, target, common(request))
+}
+
+/** Why no rule allows a request. */
+function unmatched(
+  rules: readonly CheckedRule[],
+  { path, canonical }: Target,
+  common: CommonHeaders,
+): Response | undefined {
+  const covering = rules.filter(({ covers }) => covers(path))
+  if (covering.length === 0) return undefined
+  if (!canonical) return refusal(400, 'path_malformed', common)
+  const reached = covering.filter(({ allows }) => allows(path))
+  if (reached.length === 0) return refusal(404, 'path_not_allowed', common)
+  const allow = [...new Set(reached.flatMap(({ methods }) => methods))].join(', ')
+  return refusal(405, 'method_not_allowed', { ...common, allow })
 }
 
 async function forward(
@@ -142,10 +162,11 @@ async function forward(
 ): Promise<Response> {
   const deadline = withDeadline(rule.timeout ?? 600_000, request.signal, signal)
   try {
+    const body = proxyBody(request, deadline.signal)
     const response = await send(url, {
       method: request.method,
       headers: upstreamHeaders(request.headers, rule),
-      ...(await proxyBody(request, deadline.signal)),
+      ...(body instanceof Promise ? await body : body),
       ...uncached,
       redirect: 'manual',
       signal: deadline.signal,

@@ -4,13 +4,18 @@ import { freshMap } from './fresh-map.ts'
 /** How long a record is served from memory, in milliseconds: so long another isolate's sign-out may go unnoticed here. */
 const freshFor = 10_000
 
+/** A store that can also say what it need not ask for. */
+export interface RememberingStore extends Store {
+  remembered(key: string): StoredRecord | undefined
+}
+
 /**
  * A store whose records are remembered for a moment, so that a warm isolate asks nobody. Only data is
  * remembered, never a promise: what one request of a Worker waits for, another must not.
  *
  * Whoever holds the lock, and whoever writes, sees what is really stored.
  */
-export function rememberingStore(store: Store, clock: Pick<Clock, 'now'>): Store {
+export function rememberingStore(store: Store, clock: Pick<Clock, 'now'>): RememberingStore {
   const known = freshMap<StoredRecord>({ clock, freshFor })
   let changes = 0
 
@@ -46,6 +51,7 @@ export function rememberingStore(store: Store, clock: Pick<Clock, 'now'>): Store
     consistency: store.consistency,
     ...(store.keepsKeys !== undefined && { keepsKeys: store.keepsKeys }),
     ...(store.solitary !== undefined && { solitary: store.solitary }),
+    remembered: known.get,
     get: async (key) => known.get(key) ?? read(store, key),
     update: (key, change) => update(store, key, change),
     keys: () => store.keys(),

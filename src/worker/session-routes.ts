@@ -4,7 +4,7 @@ import { jsonAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { SignedIn } from './clients.ts'
 import type { Desk } from './desk.ts'
-import type { Session } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
 /** `GET session`: who is signed in. Never a token. */
@@ -45,17 +45,19 @@ export async function logout(desk: Desk, visit: Visit): Promise<Answer> {
 }
 
 /** The session of a request, with who is signed in. Takes a session that is over from the browser. */
-async function lookUp(desk: Desk, visit: Visit): Promise<(Session & SignedIn) | undefined> {
-  const session = await desk.sessions.read(visit)
+async function lookUp(desk: Desk, visit: Visit, read = desk.sessions.read(visit)): Promise<Found | undefined> {
+  const session = await read
   if (session === undefined) return undefined
   const found = await desk.clients.look(session.account)
   if (found === undefined) desk.sessions.end(visit)
   return found && { ...session, ...found }
 }
 
+type Found = Session & SignedIn
+
 /** The session of a request that needs one. */
-export async function requireSession(desk: Desk, visit: Visit): Promise<Session & SignedIn> {
-  const session = await lookUp(desk, visit)
+export async function requireSession(desk: Desk, visit: Visit, read?: ReturnType<Sessions['read']>): Promise<Found> {
+  const session = await lookUp(desk, visit, read)
   if (session === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
   return session
 }

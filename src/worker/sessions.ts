@@ -16,8 +16,8 @@ export interface Session {
 /** The sessions, as browsers hold them. */
 export interface Sessions {
   readonly seal: CookieSeal
-  /** Who asks, if we know them. */
-  read(visit: Visit): Promise<Session | undefined>
+  /** Who asks, if we know them: at once, where nobody need be waited for. */
+  read(visit: Visit): Session | undefined | Promise<Session | undefined>
   /** Gives the browser a session, in the place of any other. */
   begin(visit: Visit, session: Required<Session>): Promise<void>
   /** Takes the session from the browser. */
@@ -45,22 +45,28 @@ export function openSessions(config: WorkerConfig): Sessions {
     timeout,
   })
 
-  async function own({ cookies }: Visit): Promise<Session | undefined> {
+  const current = (session: Required<Session> | undefined): Session | undefined =>
+    session !== undefined && session.expiresAt > clock.now() ? session : undefined
+
+  async function opened(text: string): Promise<Session | undefined> {
+    const session = readSession(await seal.open('session', text))
+    if (session !== undefined && current(session) !== undefined) known.set(text, session)
+    return current(session)
+  }
+
+  function own({ cookies }: Visit): ReturnType<Sessions['read']> {
     const text = cookies.get(name)
     if (text === undefined) return undefined
     const remembered = known.get(text)
-    const session = remembered ?? readSession(await seal.open('session', text))
-    if (session === undefined || session.expiresAt <= clock.now()) return undefined
-    if (remembered === undefined) known.set(text, session)
-    return session
+    return remembered === undefined ? opened(text) : current(remembered)
   }
 
   return {
     seal,
-    async read(visit) {
+    read(visit) {
       if (config.authenticate === undefined) return own(visit)
-      const account = await config.authenticate(visit.request)
-      return typeof account === 'string' && account !== '' ? { account } : undefined
+      const account = config.authenticate(visit.request)
+      return typeof account === 'object' ? later(account) : named(account)
     },
     async begin(visit, session) {
       const text = await seal.seal('session', session)
@@ -81,6 +87,15 @@ export function cookieName(config: Pick<WorkerConfig, 'origin' | 'basePath'>, su
 
 export function isSecure({ origin }: Pick<WorkerConfig, 'origin'>): boolean {
   return origin.startsWith('https:')
+}
+
+/** A session of the application's own. */
+function named(account: string | undefined): Session | undefined {
+  return typeof account === 'string' && account !== '' ? { account } : undefined
+}
+
+async function later(account: Promise<string | undefined>): Promise<Session | undefined> {
+  return named(await account)
 }
 
 function readSession(members: Readonly<Record<string, unknown>> | undefined): Required<Session> | undefined {

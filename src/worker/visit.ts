@@ -15,10 +15,13 @@ export interface Visit {
 }
 
 export function openVisit(request: Request, context: WorkerContext | undefined): Visit {
+  let cookies: Visit['cookies'] | undefined
   return {
     request,
     target: canonicalTarget(request.url),
-    cookies: readCookies(request.headers.get('cookie')),
+    get cookies() {
+      return (cookies ??= readCookies(request.headers.get('cookie')))
+    },
     setCookies: new Map(),
     keep(work) {
       const quiet = work.catch(() => undefined)

@@ -7,7 +7,8 @@ import { endpointUrl, parseUrl, realClock } from '../core/index.ts'
 import { OAuthError } from '../errors.ts'
 import { commonHeaders } from './cross-origin.ts'
 import { createProxy } from './proxy.ts'
-import type { Proxy } from './proxy.ts'
+import type { WorkerProxy } from './proxy.ts'
+import type { Common } from './proxy-headers.ts'
 import type { WorkerHandlerOptions } from './worker-options.ts'
 
 /** The options with every default in place, checked. */
@@ -23,7 +24,9 @@ export interface WorkerConfig {
   readonly allowedOrigins: ReadonlySet<string>
   readonly authenticate: WorkerHandlerOptions['authenticate']
   readonly cookieSecret: WorkerHandlerOptions['cookieSecret']
-  readonly proxy: Proxy
+  readonly proxy: WorkerProxy
+  /** What every answer says. */
+  readonly common: Common
   readonly onError: (error: unknown) => void
   /** What each request's client is made of. */
   readonly client: CompleteClientOptions
@@ -43,7 +46,8 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
   const origin = readOrigin('publicUrl', options.publicUrl)
   const ownCallback = `${origin}${readBasePath(basePath)}/callback`
   const listed = new Set(allowedOrigins.map((value) => readOrigin('allowedOrigins', value)))
-  const proxy = createProxy(options.proxy ?? [], (request) => commonHeaders(request, listed))
+  const common = commonHeaders(listed)
+  const proxy = createProxy(options.proxy ?? [], common)
   const client = clientOptions(options, ownCallback, proxy.origins)
   const { apiOrigins, scopes } = readOptions(client)
   checkReach(proxy, apiOrigins)
@@ -61,6 +65,7 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
     authenticate: options.authenticate,
     cookieSecret: options.cookieSecret,
     proxy,
+    common,
     onError: quietly(options.onError),
     client,
     scopes,
@@ -144,7 +149,7 @@ function readLifetime(sessionLifetime: number): number {
   throw config('sessionLifetime must be a number of milliseconds, from a second to 400 days.')
 }
 
-function checkReach({ origins }: Proxy, apiOrigins: ReadonlySet<string>): void {
+function checkReach({ origins }: WorkerProxy, apiOrigins: ReadonlySet<string>): void {
   const beyond = origins.find((origin) => !apiOrigins.has(origin))
   if (beyond !== undefined) throw config(`proxy leads to ${beyond}, which is not among apiOrigins.`)
 }

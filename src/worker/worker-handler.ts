@@ -1,16 +1,18 @@
 import { isOAuthError } from '../errors.ts'
 import { jsonAnswer, toResponse } from './answer.ts'
 import type { Answer } from './answer.ts'
-import { commonHeaders, isPreflight, preflightHeaders } from './cross-origin.ts'
+import { isPreflight, preflightHeaders } from './cross-origin.ts'
 import { openDesk } from './desk.ts'
 import type { Desk } from './desk.ts'
 import { codeOf, failureAnswer } from './failure-answer.ts'
 import type { FailureCode } from './failure-answer.ts'
 import { isForged } from './forgery.ts'
 import type { Approach } from './forgery.ts'
+import type { ProxyMatch } from './proxy.ts'
 import { refreshDue } from './refresh-due.ts'
 import { returning, returnTarget } from './return-target.ts'
 import { giveToken, logout, requireSession, showSession } from './session-routes.ts'
+import type { Sessions } from './sessions.ts'
 import { callback, login, showPaste, takePaste } from './sign-in-routes.ts'
 import { openVisit, wantsPage } from './visit.ts'
 import type { Visit } from './visit.ts'
@@ -69,7 +71,12 @@ export function openWorkerHandler(options: WorkerHandlerOptions): OpenedWorkerHa
     desk,
     async answer(request, context) {
       const visit = openVisit(request, context)
-      const answered = await route(desk, visit).catch((error: unknown) => failed(desk, visit, error))
+      let answered: Answer | Response
+      try {
+        answered = await route(desk, visit)
+      } catch (error) {
+        answered = failed(desk, visit, error)
+      }
       // What comes of the proxy is complete already.
       return answered instanceof Response ? answered : completed(desk.config, visit, answered)
     },
@@ -90,7 +97,9 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/logout': { POST: { approach: 'script', answer: logout } },
 }
 
-async function route(desk: Desk, visit: Visit): Promise<Answer | Response> {
+type Routed = Answer | Response | Promise<Answer | Response>
+
+function route(desk: Desk, visit: Visit): Routed {
   const { config } = desk
   const { request, target } = visit
   if (isPreflight(request)) return preflight(config, visit)
@@ -109,14 +118,27 @@ function routesOf({ mode, hosted }: WorkerConfig, path: string): Readonly<Record
   return absent ? undefined : routes[path]
 }
 
-async function forward(desk: Desk, visit: Visit): Promise<Answer | Response> {
+function forward(desk: Desk, visit: Visit): Routed {
   const { proxy } = desk.config
-  const match = proxy.match(visit.request)
+  const match = proxy.match(visit.request, visit.target)
   if (match === undefined) return refused(desk, visit, 'not_found')
   if (match instanceof Response) return match
   if (isForged('proxied', visit.request, desk.config)) return refused(desk, visit, 'forbidden')
-  const found = await requireSession(desk, visit)
-  return desk.clients.lend(found, visit, ({ fetch }) => proxy.forward(match, { send: fetch }))
+  const session = desk.sessions.read(visit)
+  const known = session === undefined || session instanceof Promise ? undefined : session
+  const send = known && desk.clients.ready(known.account, visit.keep)
+  return send === undefined ? forwardLater(desk, visit, match, session) : proxy.forward(match, { send })
+}
+
+/** Where somebody has to be asked before it is known with which token. */
+async function forwardLater(
+  desk: Desk,
+  visit: Visit,
+  match: ProxyMatch,
+  session: ReturnType<Sessions['read']>,
+): Promise<Answer | Response> {
+  const found = await requireSession(desk, visit, session)
+  return desk.clients.lend(found, visit, (send) => desk.config.proxy.forward(match, { send }))
 }
 
 function preflight({ allowedOrigins }: WorkerConfig, { request }: Visit): Answer {
@@ -147,9 +169,9 @@ function isOrdinary(error: unknown): boolean {
   return isOAuthError(error) && error.code === 'sign_in_required' && error.detail.reason === 'absent'
 }
 
-function completed({ allowedOrigins }: WorkerConfig, { request, setCookies }: Visit, answered: Answer): Answer {
+function completed({ common }: WorkerConfig, { request, setCookies }: Visit, answered: Answer): Answer {
   const { headers } = answered
-  for (const [name, value] of Object.entries(commonHeaders(request, allowedOrigins))) {
+  for (const [name, value] of Object.entries(common(request))) {
     // A page that holds a form has a policy of its own.
     if (name !== 'referrer-policy' || !headers.has(name)) headers.set(name, value)
   }
