@@ -58,8 +58,10 @@ export async function startPages(script: string, api: PagesApi = notFound): Prom
 
 /** Runs an expression in a page, for a bounded time. */
 export async function evaluate<T>(page: Page, expression: string, seconds = 120): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('The page takes too long.')), seconds * 1000)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The page takes too long.')), seconds * 1000)
+  })
   try {
     return (await Promise.race([page.evaluate(expression), late])) as T
   } finally {

@@ -4,6 +4,8 @@
 import { cpus, loadavg } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { allocation } from './allocation.ts'
+import { bound } from './bound.ts'
 import { edge } from './edge.ts'
 import { files } from './file-store.ts'
 import { growth } from './growth.ts'
@@ -15,13 +17,17 @@ import type { BenchPart, Budget } from './part.ts'
 import { printTable } from './report.ts'
 import { signInStart } from './sign-in-start.ts'
 import { size } from './size.ts'
+import { tabs } from './tabs.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
 
 const parts: Readonly<Record<string, BenchPart>> = {
   'hot-path': hotPath,
   page,
+  bound,
+  allocation,
   'sign-in-start': signInStart,
   'token-endpoint': tokenEndpoint,
+  tabs,
   files,
   imports,
   edge,
