@@ -27,12 +27,16 @@ export interface AuthDocument {
 export function authDocument(text: string, where: string): AuthDocument {
   const json = text.replace(/^\uFEFF/, '')
   const entries = parse(json === '' ? '{}' : json, where)
+  const records = new Map<string, StoredRecord | undefined>()
 
   function get(key: string): StoredRecord | undefined {
-    if (!Object.hasOwn(entries, key)) return undefined
+    const known = records.get(key)
+    if (known !== undefined || !Object.hasOwn(entries, key)) return known
     const record = readEntry(entries[key])
     if (record === 'malformed') throw corrupt(where, `its entry ${JSON.stringify(key)} is malformed`)
-    return frozen(record)
+    const fixed = frozen(record)
+    records.set(key, fixed)
+    return fixed
   }
 
   return {

@@ -6,7 +6,10 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.node.ts'
 import { errnoOf, fsFailure } from './fs-failure.node.ts'
 import { type LockWait, nextTurn } from './lock-wait.node.ts'
 import { removeLeftovers } from './private-file.node.ts'
-import { resolveTarget } from './resolve-target.node.ts'
+import { type Resolved, resolveNow } from './resolve-target.node.ts'
+
+/** Without a wait, in milliseconds: to ask again right away would say no more than the first answer did. */
+const moment = 2
 
 /** The lock of a file, and the file itself behind all links. */
 export interface FileLock extends DirectoryLock {
@@ -18,19 +21,22 @@ export interface FileLock extends DirectoryLock {
  * path as given. They differ when the file is a symbolic link; then both are taken, the real one first,
  * so that nobody waits in a circle.
  *
+ * @param found The real path, if it was asked for already.
  * @throws OAuthError `lock_timeout`, `aborted`, `store_denied`, `persist_failed`
  */
-export async function lockFile(path: string, wait: LockWait): Promise<FileLock> {
+export async function lockFile(path: string, wait: LockWait, found?: Resolved): Promise<FileLock> {
   try {
+    let { target, at } = found ?? resolveNow(path)
     for (let attempt = 0; ; attempt += 1) {
-      const target = await resolveTarget(path)
       const lock = await lockBoth(target, path, wait)
+      const now = performance.now() - at > moment ? resolvedUnder(lock, path) : { target, at }
       // The link may have been turned while we waited.
-      if ((await resolveTarget(path)) === target) {
+      if (now.target === target) {
         if (lock.inherited) await removeLeftovers(target).catch(() => undefined)
         return { ...lock, target }
       }
-      await lock.release()
+      lock.release()
+      ;({ target, at } = now)
       await nextTurn(attempt, wait)
     }
   } catch (error) {
@@ -38,13 +44,23 @@ export async function lockFile(path: string, wait: LockWait): Promise<FileLock> 
   }
 }
 
+function resolvedUnder(lock: DirectoryLock, path: string): Resolved {
+  try {
+    return resolveNow(path)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
 async function lockBoth(target: string, path: string, wait: LockWait): Promise<DirectoryLock> {
   const real = await lockPresent(`${target}.lock`, wait)
+  if (path === target) return real
   try {
     const alias = join(realpathSync.native(dirname(path)), basename(path))
     return alias === target ? real : both(real, await lockAlias(`${alias}.lock`, wait))
   } catch (error) {
-    await real.release()
+    real.release()
     throw error
   }
 }
@@ -74,10 +90,10 @@ function both(real: DirectoryLock, alias: DirectoryLock | undefined): DirectoryL
   if (alias === undefined) return real
   return {
     inherited: real.inherited || alias.inherited,
-    stillHeld: async () => (await real.stillHeld()) && (await alias.stillHeld()),
-    release: async () => {
-      await alias.release()
-      await real.release()
+    stillHeld: () => real.stillHeld() && alias.stillHeld(),
+    release: () => {
+      alias.release()
+      real.release()
     },
   }
 }

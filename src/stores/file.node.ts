@@ -12,8 +12,8 @@ import { fsFailure } from './fs-failure.node.ts'
 import { checkLockOptions, lockQueue } from './lock-queue.ts'
 import { beginWait } from './lock-wait.node.ts'
 import { replacePrivateFile } from './private-file.node.ts'
-import { readAuthFile } from './read-auth-file.node.ts'
-import { resolveTarget } from './resolve-target.node.ts'
+import { authFileReader, type ReadAuthFile } from './read-auth-file.node.ts'
+import { type Resolved, resolveNow } from './resolve-target.node.ts'
 import { watchFile } from './watch-file.node.ts'
 
 /** Which file, and how patient. */
@@ -62,15 +62,16 @@ export function fileStore(options: FileStoreOptions): Store {
   const { path: given, lockTimeout = 30_000 } = options
   if (given === '' || given.includes('\0')) throw new TypeError('path must be the path of a file')
   const path = resolve(given)
-  const file: LockedFile = { path, lockTimeout }
+  const read = authFileReader()
+  const file: LockedFile = { path, lockTimeout, read }
 
-  const get = async (key: string): Promise<StoredRecord | undefined> => (await readAuthFile(path)).document.get(key)
+  const get = async (key: string): Promise<StoredRecord | undefined> => (await read(path)).document.get(key)
 
   return {
     consistency: 'atomic',
     get,
     update: (key, change) => locked(file, (held) => held.update(key, change), { timeout: lockTimeout }),
-    keys: async () => (await readAuthFile(path)).document.keys(),
+    keys: async () => (await read(path)).document.keys(),
     lock: (_key, task, lockOptions) => locked(file, task, lockOptions),
     watch: (key, listener) => watchFile(path, () => get(key), listener),
   }
@@ -79,25 +80,27 @@ export function fileStore(options: FileStoreOptions): Store {
 interface LockedFile {
   readonly path: string
   readonly lockTimeout: number
+  readonly read: ReadAuthFile
 }
 
 async function locked<T>(file: LockedFile, task: (held: HeldStore) => Promise<T>, options: LockOptions): Promise<T> {
   checkLockOptions(options)
   const wait = beginWait(options)
+  const found = resolved(file.path)
   const run = async (): Promise<T> => {
-    const lock = await lockFile(file.path, wait)
+    const lock = await lockFile(file.path, wait, found)
     try {
       return await task(heldFile(file, lock))
     } finally {
-      await lock.release()
+      lock.release()
     }
   }
-  return tasks(await targetOf(file.path), run, options)
+  return tasks(found.target, run, options)
 }
 
 function heldFile(file: LockedFile, lock: FileLock): HeldStore {
   return {
-    get: async (key) => (await readAuthFile(lock.target)).document.get(key),
+    get: async (key) => (await file.read(lock.target)).document.get(key),
     update: (key, change) =>
       updates(lock.target, () => updateFile(file, lock, { key, change }), { timeout: file.lockTimeout }),
   }
@@ -105,15 +108,15 @@ function heldFile(file: LockedFile, lock: FileLock): HeldStore {
 
 /** Writes under `lock`; should it be lost, under a new one: what was to be written may be a rotated token. */
 async function updateFile(file: LockedFile, lock: FileLock, update: Update): Promise<StoredRecord | undefined> {
-  const first = await tryUpdate(lock, update)
+  const first = await tryUpdate(file, lock, update)
   if (first !== 'lock lost') return first.record
   for (let losses = 1; losses < mostLosses; losses += 1) {
     const again = await lockFile(file.path, beginWait({ timeout: file.lockTimeout }))
     try {
-      const outcome = await tryUpdate(again, update)
+      const outcome = await tryUpdate(file, again, update)
       if (outcome !== 'lock lost') return outcome.record
     } finally {
-      await again.release()
+      again.release()
     }
   }
   throw new OAuthError('persist_failed', { where: lock.target, reason: 'its lock was lost while writing' })
@@ -127,8 +130,9 @@ interface Update {
 type Tried = { readonly record: StoredRecord | undefined } | 'lock lost'
 
 /** Some programs write without a lock: what they have just written is read again, and not written over. */
-async function tryUpdate(lock: FileLock, update: Update, overtaken = 0): Promise<Tried> {
-  const { text, document } = await readAuthFile(lock.target)
+async function tryUpdate(file: LockedFile, lock: FileLock, update: Update, overtaken = 0): Promise<Tried> {
+  const { read } = file
+  const { text, document } = await read(lock.target)
   const current = document.get(update.key)
   const next = update.change(current)
   if (next === current) return { record: current }
@@ -136,14 +140,14 @@ async function tryUpdate(lock: FileLock, update: Update, overtaken = 0): Promise
   if (edited.text === text) return { record: current }
   let changed = false
   const allowed = async (): Promise<boolean> => {
-    if (!(await lock.stillHeld())) return false
+    if (!lock.stillHeld()) return false
     // Whoever never pauses must not keep a rotated token from being stored.
-    changed = overtaken < mostLosses && (await readAuthFile(lock.target)).text !== text
+    changed = overtaken < mostLosses && (await read(lock.target)).text !== text
     return !changed
   }
   try {
     if (!(await replacePrivateFile(lock.target, edited.text, allowed))) {
-      return changed ? await tryUpdate(lock, update, overtaken + 1) : 'lock lost'
+      return changed ? await tryUpdate(file, lock, update, overtaken + 1) : 'lock lost'
     }
   } catch (error) {
     throw fsFailure(error, lock.target, 'persist_failed')
@@ -151,9 +155,9 @@ async function tryUpdate(lock: FileLock, update: Update, overtaken = 0): Promise
   return { record: edited.record }
 }
 
-async function targetOf(path: string): Promise<string> {
+function resolved(path: string): Resolved {
   try {
-    return await resolveTarget(path)
+    return resolveNow(path)
   } catch (error) {
     throw fsFailure(error, path, 'persist_failed')
   }

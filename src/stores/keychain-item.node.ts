@@ -52,7 +52,7 @@ export async function writeItem(
   keychain: KeychainAccess,
   name: string,
   text: string,
-  allowed: () => Promise<boolean>,
+  allowed: () => boolean,
 ): Promise<boolean> {
   const most = await keychain.maxLength()
   const before = most === Number.POSITIVE_INFINITY ? undefined : parseHead((await keychain.get(name)) ?? '')
@@ -63,7 +63,7 @@ export async function writeItem(
   const inline = headText({ ...head, text })
   const parts = inline.length <= most ? [] : Array.from(pieces(text, most))
   for (const [index, part] of parts.entries()) await keychain.set(partName(name, side, index), part)
-  if (!(await allowed())) return false
+  if (!allowed()) return false
   await keychain.set(name, parts.length === 0 ? inline : headText({ ...head, parts: parts.length, text: '' }))
   if ((await readItem(keychain, name)) !== text) {
     throw new OAuthError('persist_failed', { where: 'The keychain', reason: 'it did not keep what it was given' })

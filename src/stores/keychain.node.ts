@@ -112,16 +112,16 @@ async function locked<T>(shared: Shared, task: (held: HeldStore) => Promise<T>, 
         update: (key, change) => updates('', () => updateKey(shared, lock, { key, change }), { timeout: lockTimeout }),
       })
     } finally {
-      await letGo(shared.keychain, lock)
+      letGo(shared.keychain, lock)
     }
   }
   return tasks(shared.path, run, options)
 }
 
 /** Nobody else may write while something of ours is on its way. */
-async function letGo(keychain: KeychainAccess, lock: FileLock): Promise<void> {
+function letGo(keychain: KeychainAccess, lock: FileLock): void {
   if (keychain.busy()) void keychain.settled().then(lock.release)
-  else await lock.release()
+  else lock.release()
 }
 
 interface Update {
@@ -140,7 +140,7 @@ async function updateKey(shared: Shared, lock: FileLock, update: Update): Promis
       const outcome = await tryUpdate(keychain, update, again.stillHeld)
       if (outcome !== 'lock lost') return outcome.record
     } finally {
-      await letGo(keychain, again)
+      letGo(keychain, again)
     }
   }
   throw new OAuthError('persist_failed', { where: 'The keychain', reason: 'its lock was lost while writing' })
@@ -149,13 +149,13 @@ async function updateKey(shared: Shared, lock: FileLock, update: Update): Promis
 async function tryUpdate(
   keychain: KeychainAccess,
   { key, change }: Update,
-  stillHeld: () => Promise<boolean>,
+  stillHeld: () => boolean,
 ): Promise<{ readonly record: StoredRecord | undefined } | 'lock lost'> {
   const current = await readKey(keychain, key)
   const next = change(current)
   if (next === current) return { record: current }
   if (next === undefined) {
-    if (!(await stillHeld())) return 'lock lost'
+    if (!stillHeld()) return 'lock lost'
     await removeItem(keychain, keychainName(key))
     return (await list(keychain, { key, present: false }, stillHeld)) ? { record: undefined } : 'lock lost'
   }
@@ -180,7 +180,7 @@ async function readKey(keychain: KeychainAccess, key: string): Promise<StoredRec
 async function list(
   keychain: KeychainAccess,
   { key, present }: { readonly key: string; readonly present: boolean },
-  stillHeld: () => Promise<boolean>,
+  stillHeld: () => boolean,
 ): Promise<boolean> {
   const keys = await listedKeys(keychain)
   if (keys.includes(key) === present) return true

@@ -1,15 +1,29 @@
-import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs'
-import { type FileHandle, open, readdir, readFile, rmdir, unlink } from 'node:fs/promises'
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
 import { errnoOf } from './fs-failure.node.ts'
-import { type LockOwner, parseLockOwner } from './lock-owner.node.ts'
+import { type LockOwner, lockOwnerText, parseLockOwner } from './lock-owner.node.ts'
 
 /**
  * How our lock directories look from their first instant on, so that one whose maker died before
  * naming itself is told from another program's. Others make theirs writable.
  */
 export const lockMode = 0o500
+
+/** How they look once somebody waits, so that their holder gives way. */
+const awaitedMode = 0o100
 
 /** One lock directory, as opposed to the next one with the same name. */
 export interface LockInstance {
@@ -19,6 +33,8 @@ export interface LockInstance {
   readonly beatAt: number
   /** Made by us, in this process or another. */
   readonly ours: boolean
+  /** One of us waits for it. */
+  readonly awaited: boolean
 }
 
 /** The last of those who claimed an instance, one after the other: its owner. */
@@ -28,21 +44,27 @@ export interface LockClaim {
 }
 
 /** Looks at the lock directory; `undefined` when there is none. */
-export async function lockInstance(path: string): Promise<LockInstance | undefined> {
+export function lockInstance(path: string): LockInstance | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  if (!stats.isDirectory()) throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
+  const mode = Number(stats.mode) & 0o777
+  return {
+    path,
+    // Milliseconds: all that some runtimes tell of a birth.
+    id: `${stats.ino.toString(36)}-${stats.birthtimeMs.toString(36)}`,
+    beatAt: Number(stats.mtimeMs),
+    ours: mode === lockMode,
+    awaited: mode === awaitedMode,
+  }
+}
+
+/** Lets the holder of a claimed instance see that somebody waits. Should it be another's by now, that does no harm. */
+export function markAwaited({ path }: LockInstance): void {
   try {
-    const stats = lstatSync(path, { bigint: true })
-    if (!stats.isDirectory())
-      throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
-    return {
-      path,
-      // Milliseconds: all that some runtimes tell of a birth.
-      id: `${stats.ino.toString(36)}-${stats.birthtimeMs.toString(36)}`,
-      beatAt: Number(stats.mtimeMs),
-      ours: (Number(stats.mode) & 0o777) === lockMode,
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
+    chmodSync(path, awaitedMode)
+  } catch {
+    // It is gone, or another user's.
   }
 }
 
@@ -52,8 +74,8 @@ export async function lockInstance(path: string): Promise<LockInstance | undefin
  * A symbolic link to nowhere, since it is made with its content in one indivisible step; and beside
  * the lock, not in it, since other programs cannot remove a lock directory that holds something.
  */
-export async function claimLock(instance: LockInstance, index: number, owner: LockOwner): Promise<boolean> {
-  const text = JSON.stringify(owner)
+export function claimLock(instance: LockInstance, index: number, owner: LockOwner): boolean {
+  const text = lockOwnerText(owner)
   try {
     symlinkSync(text, claimPath(instance, index))
     return true
@@ -64,30 +86,30 @@ export async function claimLock(instance: LockInstance, index: number, owner: Lo
 }
 
 /** Where there are no symbolic links. On a full disk no claim may stay that names nobody. */
-async function writeClaim(path: string, text: string): Promise<boolean> {
-  let handle: FileHandle
+function writeClaim(path: string, text: string): boolean {
+  let descriptor: number
   try {
-    handle = await open(path, 'wx', 0o600)
+    descriptor = openSync(path, 'wx', 0o600)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
     throw error
   }
   try {
-    await handle.writeFile(text)
+    writeFileSync(descriptor, text)
     return true
   } catch (error) {
-    await unlink(path).catch(() => undefined)
+    unlinkSync(path)
     throw error
   } finally {
-    await handle.close()
+    closeSync(descriptor)
   }
 }
 
 /** Finds an instance's owner; `undefined` when nobody claimed it. */
-export async function lastClaim(instance: LockInstance, from = 0): Promise<LockClaim | undefined> {
+export function lastClaim(instance: LockInstance, from = 0): LockClaim | undefined {
   let last: LockClaim | undefined
   for (let index = from; ; index += 1) {
-    const text = await readClaim(claimPath(instance, index))
+    const text = readClaim(claimPath(instance, index))
     if (text === undefined) return last
     const owner = parseLockOwner(text)
     last = owner === undefined ? { index } : { index, owner }
@@ -95,25 +117,21 @@ export async function lastClaim(instance: LockInstance, from = 0): Promise<LockC
 }
 
 /** Forgets the claims up to `last`. Only once the instance is no longer the lock. */
-export async function removeClaims(instance: LockInstance, last: number): Promise<void> {
+export function removeClaims(instance: LockInstance, last: number): void {
   for (let index = last; index >= 0; index -= 1) {
-    try {
-      unlinkSync(claimPath(instance, index))
-    } catch {
-      // It was not there.
-    }
+    removed(unlinkSync, claimPath(instance, index))
   }
 }
 
 /** Removes what is left of all other instances of this lock. Only for its holder. */
-export async function removeOtherInstances(instance: LockInstance): Promise<void> {
+export function removeOtherInstances(instance: LockInstance): void {
   const directory = dirname(instance.path)
   const prefix = `${basename(instance.path)}.`
-  for (const name of await readdir(directory)) {
+  for (const name of readdirSync(directory)) {
     const [id, rest, ...more] = name.startsWith(prefix) ? name.slice(prefix.length).split('.') : []
     if (id === undefined || rest === undefined || id === instance.id || more.length > 0) continue
-    if (rest === 'gone') await rmdir(join(directory, name)).catch(() => undefined)
-    else if (/^\d+$/.test(rest)) await unlink(join(directory, name)).catch(() => undefined)
+    if (rest === 'gone') removed(rmdirSync, join(directory, name))
+    else if (/^\d+$/.test(rest)) removed(unlinkSync, join(directory, name))
   }
 }
 
@@ -126,12 +144,27 @@ function claimPath(instance: LockInstance, index: number): string {
   return `${instance.path}.${instance.id}.${index}`
 }
 
-async function readClaim(path: string): Promise<string | undefined> {
+function readClaim(path: string): string | undefined {
+  // An error costs ten times as much as a look, and mostly there is none.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
   try {
     return readlinkSync(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     if (errnoOf(error) !== 'EINVAL') throw error
-    return readFile(path, 'utf8').catch(() => undefined)
+  }
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** Others may have been faster. */
+function removed(remove: (path: string) => void, path: string): void {
+  try {
+    remove(path)
+  } catch {
+    // It was not there.
   }
 }

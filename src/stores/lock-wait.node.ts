@@ -26,11 +26,27 @@ export async function nextTurn(attempt: number, wait: LockWait, holder?: string)
   const left = remaining(wait)
   if (left === 0) throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder !== undefined && { holder }) })
   const pause = Math.min(firstPause * 1.5 ** attempt, longestPause) * (0.5 + Math.random())
+  await pauseUntil(performance.now() + pause, wait)
+}
+
+/**
+ * Pauses until an instant by `performance.now()`, or until the wait is over.
+ *
+ * @throws OAuthError `aborted`
+ */
+export async function pauseUntil(instant: number, wait: LockWait): Promise<void> {
+  const pause = Math.min(instant, wait.until) - performance.now()
+  if (pause <= 0) return
   try {
-    await sleep(Math.min(pause, left), undefined, wait.signal === undefined ? {} : { signal: wait.signal })
+    await sleep(pause, undefined, wait.signal === undefined ? {} : { signal: wait.signal })
   } catch {
     throw new OAuthError('aborted', {})
   }
+}
+
+/** How long to leave a lock to those who wait for it, in milliseconds: several of them look at it meanwhile. */
+export function courtesy(): number {
+  return 2 + 2 * Math.random()
 }
 
 /** What is left of a wait, in milliseconds. */

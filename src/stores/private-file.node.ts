@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises'
+import fs, {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { OAuthError } from '../errors.ts'
@@ -19,13 +31,18 @@ const nonBlocking = constants.O_NONBLOCK ?? 0
  * it would choose the account. Read at once: ways through another thread take ten times as long as the reading.
  */
 export async function readPrivateFile(target: string): Promise<Uint8Array | undefined> {
+  return readPrivateFileSync(target)
+}
+
+/** The same, for those who cannot wait. */
+export function readPrivateFileSync(target: string): Buffer | undefined {
   const descriptor = openIfPresent(target)
   if (descriptor === undefined) return undefined
   try {
-    const stats = fstatSync(descriptor, { bigint: true })
+    const stats = fstatSync(descriptor)
     checkFile(stats, target)
     if (stats.size > largest) throw tooLarge(target)
-    return readAll(descriptor, Number(stats.size), target)
+    return readAll(descriptor, stats.size, target)
   } finally {
     closeSync(descriptor)
   }
@@ -35,35 +52,37 @@ export async function readPrivateFile(target: string): Promise<Uint8Array | unde
  * Replaces a file: whoever reads it, at any instant, also after a crash, finds the old or the new text
  * complete, and nobody else may read it.
  *
+ * All at once but for what a disk takes its time for: whoever holds a lock is waited for.
+ *
  * @param allowed Asked last, when only the exchange of names is left to do.
  * @returns Whether it was allowed.
  */
 export async function replacePrivateFile(
   target: string,
   text: string,
-  allowed: () => Promise<boolean>,
+  allowed: () => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const before = statIfPresent(target)
   if (before !== undefined) {
     checkFile(before, target)
     // A rename asks the directory only; a file made read-only was made so for a reason.
-    await (await open(target, constants.O_WRONLY | nonBlocking)).close()
+    closeSync(openSync(target, constants.O_WRONLY | nonBlocking))
   }
   const temporary = `${target}.${randomBytes(8).toString('hex')}.tmp`
-  const handle = await open(temporary, 'wx', 0o600)
+  const descriptor = openSync(temporary, 'wx', 0o600)
   try {
     try {
-      await handle.writeFile(text)
-      await keepOwner(handle, before)
-      await handle.sync()
+      writeFileSync(descriptor, text)
+      keepOwner(descriptor, before)
+      await flushed(descriptor)
     } finally {
-      await handle.close()
+      closeSync(descriptor)
     }
     if (!(await allowed())) {
-      await unlink(temporary)
+      unlinkSync(temporary)
       return false
     }
-    await rename(temporary, target)
+    renameSync(temporary, target)
   } catch (error) {
     await unlink(temporary).catch(() => undefined)
     throw error
@@ -99,34 +118,36 @@ function openIfPresent(target: string): number | undefined {
   }
 }
 
-function statIfPresent(target: string): BigIntStats | undefined {
+function statIfPresent(target: string): Stats | undefined {
   try {
-    return statSync(target, { bigint: true })
+    return statSync(target)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
 
-function checkFile(stats: BigIntStats, where: string): void {
+function checkFile(stats: Stats, where: string): void {
   if (!stats.isFile()) throw new OAuthError('store_denied', { where, reason: 'it is not a regular file' })
+  const owner = stats.uid
+  if (owner === 0) return
   const user = effectiveUser()
-  const owner = Number(stats.uid)
-  if (user !== undefined && user !== 0 && owner !== user && owner !== 0) {
+  if (user !== undefined && user !== 0 && owner !== user) {
     throw new OAuthError('store_denied', { where, reason: 'it belongs to another user' })
   }
 }
 
 /** @param expected The size as last seen; the file may grow meanwhile. */
-function readAll(descriptor: number, expected: number, where: string): Uint8Array {
-  const chunks: Uint8Array[] = []
+function readAll(descriptor: number, expected: number, where: string): Buffer {
+  const chunks: Buffer[] = []
   let size = 0
   while (size <= largest) {
-    const chunk = new Uint8Array(Math.min(Math.max(expected + 1 - size, 1024), 64 * 1024))
+    const chunk = Buffer.allocUnsafe(Math.min(Math.max(expected + 1 - size, 1024), 64 * 1024))
     const count = readSync(descriptor, chunk)
-    if (count === 0) return Buffer.concat(chunks)
-    chunks.push(chunk.subarray(0, count))
     size += count
+    const read = chunk.subarray(0, count)
+    if (count === 0 || size === expected) return chunks.length === 0 ? read : Buffer.concat([...chunks, read])
+    chunks.push(read)
   }
   throw tooLarge(where)
 }
@@ -145,17 +166,25 @@ function effectiveUser(): number | undefined {
 }
 
 /** So that an administrator's `sudo` does not lock the person out of their own file. */
-async function keepOwner(handle: FileHandle, before: BigIntStats | undefined): Promise<void> {
-  if (before === undefined || effectiveUser() !== 0 || before.uid === 0n) return
-  await handle.chown(Number(before.uid), Number(before.gid))
+function keepOwner(descriptor: number, before: Stats | undefined): void {
+  if (before === undefined || effectiveUser() !== 0 || before.uid === 0) return
+  fchownSync(descriptor, before.uid, before.gid)
 }
 
 /** Makes the rename itself durable. Some file systems cannot; the rename is atomic all the same. */
 async function syncDirectory(directory: string): Promise<void> {
   try {
-    const handle = await open(directory, 'r')
-    await handle.sync().finally(() => handle.close())
+    const descriptor = openSync(directory, 'r')
+    await flushed(descriptor).finally(() => closeSync(descriptor))
   } catch {
     // Nothing is lost that was there before.
   }
+}
+
+/** Waits until the disk has it. */
+function flushed(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Under its full name, so that a test can see when.
+    fs.fsync(descriptor, (error) => (error ? reject(error) : resolve()))
+  })
 }

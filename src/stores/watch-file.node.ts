@@ -27,7 +27,7 @@ export function watchFile(
     )
 
   void (async () => {
-    const target = await resolveTarget(path)
+    const target = resolveTarget(path)
     let last = await look()
     if (ended.signal.aborted) return
     const compare = async (): Promise<void> => {

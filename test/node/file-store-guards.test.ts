@@ -1,5 +1,5 @@
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import fs, { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -24,10 +24,10 @@ describe('a file that is replaced', () => {
   it('is on the disk, complete, before it takes the name of the old one', async () => {
     await writeFile(path, '{}')
     const flushed: string[][] = []
-    const restore = await whenFlushed(async () => {
-      const names = (await readdir(directory)).filter((name) => /^auth\.json(\.[0-9a-f]{16}\.tmp)?$/.test(name))
-      const texts = names.sort().map((name) => readFile(join(directory, name), 'utf8'))
-      flushed.push((await Promise.all(texts)).map((text) => (text.includes('new-token') ? 'new' : text)))
+    const restore = whenFlushed(() => {
+      const names = readdirSync(directory).filter((name) => /^auth\.json(\.[0-9a-f]{16}\.tmp)?$/.test(name))
+      const texts = names.sort().map((name) => readFileSync(join(directory, name), 'utf8'))
+      flushed.push(texts.map((text) => (text.includes('new-token') ? 'new' : text)))
     })
     try {
       await fileStore({ path }).update('slot', () => record)
@@ -57,17 +57,16 @@ describe('the owner of a lock', () => {
   })
 })
 
-/** Calls `look` whenever an open file is flushed, until it is told to stop. */
-async function whenFlushed(look: () => Promise<void>): Promise<() => void> {
-  const handle = await open(path)
-  const prototype = Object.getPrototypeOf(handle) as { sync: FileHandle['sync'] }
-  await handle.close()
-  const { sync } = prototype
-  prototype.sync = async function flush(this: FileHandle): Promise<void> {
-    await sync.call(this)
-    await look()
-  }
+/** Calls `look` whenever a file was flushed, until it is told to stop. */
+function whenFlushed(look: () => void): () => void {
+  const { fsync } = fs
+  const flush = (descriptor: number, done: fs.NoParamCallback): void =>
+    fsync(descriptor, (error) => {
+      look()
+      done(error)
+    })
+  fs.fsync = Object.assign(flush, { __promisify__: fsync.__promisify__ })
   return () => {
-    prototype.sync = sync
+    fs.fsync = fsync
   }
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isOAuthError } from '../../src/errors.ts'
 import { fileStore } from '../../src/stores/file.node.ts'
+import { lockOwnerText, parseLockOwner } from '../../src/stores/lock-owner.node.ts'
 import type { Job, ProperLockfile } from './file-store-process.ts'
 
 const script = fileURLToPath(new URL('./file-store-process.ts', import.meta.url))
@@ -91,9 +92,10 @@ describe('processes that share a file', () => {
     async () => {
       await leaveOwnLock()
       const name = (await readdir(directory)).find((file) => file.endsWith('.0')) ?? 'no claim'
-      const owner = JSON.parse(await readlink(join(directory, name)))
+      const owner = parseLockOwner(await readlink(join(directory, name)))
+      if (owner === undefined) throw new Error('nobody claimed the lock')
       await rm(join(directory, name))
-      await symlink(JSON.stringify({ ...owner, pid: process.pid }), join(directory, name))
+      await symlink(lockOwnerText({ ...owner, pid: process.pid }), join(directory, name))
       expect(await fileStore({ path }).lock('slot', async () => 'free', { timeout: 5_000 })).toBe('free')
     },
     30_000,

@@ -37,16 +37,15 @@ export const storeMutants: readonly Mutant[] = [
     [
       {
         name: 'a file is not flushed before it gets its name',
-        find: 'await handle.sync()\n    } finally',
+        find: 'await flushed(descriptor)\n    } finally',
         replace: '} finally',
         tests: [guards],
       },
       { name: 'a new file is readable for others', find: "'wx', 0o600)", replace: "'wx', 0o644)", tests: [denials] },
       {
         name: 'a file is written in place',
-        find: 'await rename(temporary, target)',
-        replace:
-          "await unlink(temporary)\n    const place = await open(target, 'w')\n    await place.writeFile(text)\n    await place.close()",
+        find: 'renameSync(temporary, target)',
+        replace: 'unlinkSync(temporary)\n    writeFileSync(target, text)',
       },
       {
         name: 'a holder who lost the lock writes all the same',
@@ -60,7 +59,7 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'a file of another user is believed',
-        find: 'owner !== user && owner !== 0',
+        find: 'user !== 0 && owner !== user',
         replace: 'owner === -1',
         tests: [denials],
       },
@@ -71,7 +70,7 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'a file made read-only is replaced',
-        find: 'await (await open(target, constants.O_WRONLY | nonBlocking)).close()',
+        find: 'closeSync(openSync(target, constants.O_WRONLY | nonBlocking))',
         replace: '',
         tests: [denials],
       },
@@ -84,7 +83,7 @@ export const storeMutants: readonly Mutant[] = [
       { name: 'a new directory is open to others', find: 'mode: 0o700', replace: 'mode: 0o755' },
       {
         name: 'a link that was turned meanwhile is not noticed',
-        find: 'if ((await resolveTarget(path)) === target) {',
+        find: 'if (now.target === target) {',
         replace: "if (target !== '') {",
         tests: [faults],
       },
@@ -146,36 +145,40 @@ export const storeMutants: readonly Mutant[] = [
     [
       {
         name: 'another lock directory of the same name passes for ours',
-        find: '(await lockInstance(instance.path))?.id === instance.id',
-        replace: '(await lockInstance(instance.path)) !== undefined',
+        find: 'return lockInstance(instance.path)?.id === instance.id',
+        replace: 'return lockInstance(instance.path) !== undefined',
       },
       {
         name: 'a lock is taken away that is not ours any more',
-        find: 'const moved = await isLock(instance)\n',
+        find: 'const moved = found?.id === instance.id\n',
         replace: 'const moved = true\n',
         tests: [faults],
       },
       {
         name: 'the holder gives no sign of life',
-        find: 'held ? touch(path) : clearInterval(timer)',
-        replace: 'held ? undefined : clearInterval(timer)',
+        find: 'if (held) touch(path)\n',
+        replace: '',
       },
-      { name: 'signs of life keep the process alive', find: '  timer.unref()\n', replace: '' },
       {
         name: 'a lock is dead as soon as somebody waits',
-        find: 'if (!(await isAbandoned(instance, last, performance.now() - seen.since))) return undefined\n',
-        replace: '',
+        find: 'if (!isAbandoned(instance, last, { fresh, unchanged: performance.now() - seen.since })) {',
+        replace: "if (seen.sight === '') {",
         tests: [processes],
         slow: true,
       },
       {
         name: 'a dead lock is never taken over',
-        find: 'if (last?.owner !== undefined && (await isGone(last.owner))) return true\n',
+        find: 'if (last?.owner !== undefined && (fresh || unchanged > glance) && isGone(last.owner)) return true\n',
         replace: '',
         tests: [processes],
         slow: true,
       },
     ],
+  ),
+  ...inFile(
+    'src/stores/signs-of-life.node.ts',
+    [faults],
+    [{ name: 'signs of life keep the process alive', find: '  interval.unref()\n', replace: '' }],
   ),
   ...inFile(
     'src/stores/lock-instance.node.ts',
