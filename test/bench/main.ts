@@ -6,6 +6,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { allocation } from './allocation.ts'
 import { bound } from './bound.ts'
+import { callers } from './callers.ts'
 import { edge } from './edge.ts'
 import { files } from './file-store.ts'
 import { growth } from './growth.ts'
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, BenchPart>> = {
   page,
   bound,
   allocation,
+  callers,
   'sign-in-start': signInStart,
   'token-endpoint': tokenEndpoint,
   tabs,
