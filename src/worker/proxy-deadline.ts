@@ -2,24 +2,36 @@
 export interface Deadline {
   /** Aborts when the time is over, and whenever one of the given signals does. */
   readonly signal: AbortSignal
+  /** From now on it counts. Once is enough. */
+  begin(): void
   /** Whether it was the time that ended the wait. */
   passed(): boolean
   /** The answer has begun: from now on only the given signals end anything. */
   clear(): void
 }
 
-/** Sets a bound of `ms` milliseconds. */
-export function withDeadline(ms: number, given: AbortSignal, another: AbortSignal | undefined): Deadline {
+/** Sets a bound of `ms` milliseconds, which is to begin at once: a timer takes as long to set as a request to send. */
+export function openDeadline(ms: number, given: AbortSignal, another: AbortSignal | undefined): Deadline {
   const signal = another === undefined ? given : AbortSignal.any([given, another])
   const controller = new AbortController()
   const follow = (): void => controller.abort(signal.reason)
-  let passed = false
-  const timer = setTimeout(() => {
+  const end = (): void => {
     passed = true
     controller.abort()
-  }, ms)
+  }
+  let passed = false
+  let timer: ReturnType<typeof setTimeout> | undefined
   if (signal.aborted) follow()
-  // It ends with the request, so that nobody need stop listening.
-  signal.addEventListener('abort', follow)
-  return { signal: controller.signal, passed: () => passed, clear: () => clearTimeout(timer) }
+  return {
+    signal: controller.signal,
+    begin() {
+      if (timer !== undefined) return
+      timer = setTimeout(end, ms)
+      // It ends with the request, so that nobody need stop listening.
+      signal.addEventListener('abort', follow)
+      if (signal.aborted) follow()
+    },
+    passed: () => passed,
+    clear: () => clearTimeout(timer),
+  }
 }

@@ -9,10 +9,13 @@ const bodiless = [204, 205, 304]
 
 /** Upstream's answer for the caller: its status and its body as they come, and headers that are allowed. */
 export function answer(response: Response, rule: HeaderLists, common: CommonHeaders): Response {
-  const { status, type } = response
-  if (type === 'opaqueredirect' || redirects.includes(status)) return dropped(response, 'upstream_redirected', common)
-  // A switch of protocols, which nobody has asked for.
-  if (status < 200) return dropped(response, 'upstream_unreachable', common)
+  const { status } = response
+  if (redirects.includes(status)) return dropped(response, 'upstream_redirected', common)
+  // A redirect that the platform hides, or a switch of protocols, which nobody has asked for.
+  if (status < 200) {
+    const hidden = response.type === 'opaqueredirect'
+    return dropped(response, hidden ? 'upstream_redirected' : 'upstream_unreachable', common)
+  }
   // The reason phrase is upstream's text, and nobody reads it.
   const answered = new Response(bodiless.includes(status) ? null : response.body, {
     status,

@@ -27,6 +27,7 @@ export function readRule(given: ProxyRule, index: number): CheckedRule {
   checkNames('response', [...response], `${name}.headers.response`)
   checkNames('set', Object.keys(set), `${name}.headers.set`)
   const below = (path: string): string => path.slice(from.length)
+  const prefix = `${from}/`
   return {
     ...given,
     timeout: readTimeout(given.timeout, `${name}.timeout`),
@@ -35,8 +36,11 @@ export function readRule(given: ProxyRule, index: number): CheckedRule {
     origin,
     requestNames: upstreamNames(request),
     responseNames: callerNames(response),
-    covers: (path) => path === from || path.startsWith(`${from}/`),
-    allows: (path) => patterns.some((pattern) => pattern.test(below(path))),
+    covers: (path) => path.startsWith(prefix) || path === from,
+    allows(path) {
+      const rest = below(path)
+      return patterns.some((pattern) => pattern.test(rest))
+    },
     upstream: ({ path, search, plain }) => {
       const href = origin + base + below(path) + search
       return plain || isAsWritten(href, origin, base + below(path)) ? href : undefined

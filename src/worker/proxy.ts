@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts'
 import { isOAuthError } from '../errors.ts'
 import { proxyBody } from './proxy-body.ts'
-import { withDeadline } from './proxy-deadline.ts'
+import { openDeadline } from './proxy-deadline.ts'
 import { type Common, type CommonHeaders, upstreamHeaders } from './proxy-headers.ts'
 import { canonicalTarget, type Target } from './proxy-path.ts'
 import { refusal } from './proxy-refusal.ts'
@@ -160,10 +160,11 @@ async function forward(
   { send, signal }: ProxyAccess,
   { uncached, common }: { readonly uncached: RequestInit; readonly common: Common },
 ): Promise<Response> {
-  const deadline = withDeadline(rule.timeout ?? 600_000, request.signal, signal)
+  const deadline = openDeadline(rule.timeout ?? 600_000, request.signal, signal)
   try {
     const body = proxyBody(request, deadline.signal)
-    const response = await send(url, {
+    if (body instanceof Promise) deadline.begin()
+    const answering = send(url, {
       method: request.method,
       headers: upstreamHeaders(request.headers, rule),
       ...(body instanceof Promise ? await body : body),
@@ -171,7 +172,10 @@ async function forward(
       redirect: 'manual',
       signal: deadline.signal,
     })
-    return answer(response, rule, common(request))
+    // While upstream is at it.
+    deadline.begin()
+    const shared = common(request)
+    return answer(await answering, rule, shared)
   } catch (error) {
     if (deadline.passed()) return refusal(504, 'upstream_timeout', common(request))
     if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable', common(request))

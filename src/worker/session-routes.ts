@@ -4,12 +4,12 @@ import { jsonAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { SignedIn } from './clients.ts'
 import type { Desk } from './desk.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
 /** `GET session`: who is signed in. Never a token. */
 export async function showSession(desk: Desk, visit: Visit): Promise<Answer> {
-  const found = await lookUp(desk, visit)
+  const found = await lookUp(desk, visit, await desk.sessions.read(visit))
   if (found === undefined) return jsonAnswer(200, { signedIn: false })
   const { who, expiresAt } = found
   return jsonAnswer(200, {
@@ -21,7 +21,7 @@ export async function showSession(desk: Desk, visit: Visit): Promise<Answer> {
 
 /** `GET token`, in mode `token-mediating` only: the access token, and nothing that could bring another. */
 export async function giveToken(desk: Desk, visit: Visit): Promise<Answer> {
-  const { account } = await requireSession(desk, visit)
+  const { account } = await requireSession(desk, visit, await desk.sessions.read(visit))
   const { accessToken, tokenType, scopes, expiresAt } = await desk.clients.open(account, visit.keep).getToken()
   const { scopes: asked } = desk.config
   if (scopes?.some((scope) => !asked.includes(scope))) {
@@ -44,9 +44,8 @@ export async function logout(desk: Desk, visit: Visit): Promise<Answer> {
   return jsonAnswer(200, { revocation })
 }
 
-/** The session of a request, with who is signed in. Takes a session that is over from the browser. */
-async function lookUp(desk: Desk, visit: Visit, read = desk.sessions.read(visit)): Promise<Found | undefined> {
-  const session = await read
+/** A session, with who is signed in. Takes a session that is over from the browser. */
+async function lookUp(desk: Desk, visit: Visit, session: Session | undefined): Promise<Found | undefined> {
   if (session === undefined) return undefined
   const found = await desk.clients.look(session.account)
   if (found === undefined) desk.sessions.end(visit)
@@ -55,11 +54,11 @@ async function lookUp(desk: Desk, visit: Visit, read = desk.sessions.read(visit)
 
 type Found = Session & SignedIn
 
-/** The session of a request that needs one. */
-export async function requireSession(desk: Desk, visit: Visit, read?: ReturnType<Sessions['read']>): Promise<Found> {
-  const session = await lookUp(desk, visit, read)
-  if (session === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
-  return session
+/** The session of a request that needs one, with who is signed in. */
+export async function requireSession(desk: Desk, visit: Visit, session: Session | undefined): Promise<Found> {
+  const found = await lookUp(desk, visit, session)
+  if (found === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
+  return found
 }
 
 /** What a person may read of themselves, by name: a provider's row may have put more there. */

@@ -12,7 +12,7 @@ import type { ProxyMatch } from './proxy.ts'
 import { refreshDue } from './refresh-due.ts'
 import { returning, returnTarget } from './return-target.ts'
 import { giveToken, logout, requireSession, showSession } from './session-routes.ts'
-import type { Sessions } from './sessions.ts'
+import type { Session } from './sessions.ts'
 import { callback, login, showPaste, takePaste } from './sign-in-routes.ts'
 import { openVisit, wantsPage } from './visit.ts'
 import type { Visit } from './visit.ts'
@@ -125,17 +125,27 @@ function forward(desk: Desk, visit: Visit): Routed {
   if (match instanceof Response) return match
   if (isForged('proxied', visit.request, desk.config)) return refused(desk, visit, 'forbidden')
   const session = desk.sessions.read(visit)
-  const known = session === undefined || session instanceof Promise ? undefined : session
-  const send = known && desk.clients.ready(known.account, visit.keep)
-  return send === undefined ? forwardLater(desk, visit, match, session) : proxy.forward(match, { send })
+  if (session instanceof Promise) return session.then((read) => forwardFor(desk, visit, match, read))
+  return forwardFor(desk, visit, match, session)
 }
 
-/** Where somebody has to be asked before it is known with which token. */
+function forwardFor(
+  desk: Desk,
+  visit: Visit,
+  match: ProxyMatch,
+  session: Session | undefined,
+): Promise<Answer | Response> {
+  const send = session && desk.clients.ready(session.account, visit.keep)
+  if (send !== undefined) return desk.config.proxy.forward(match, { send })
+  return forwardLater(desk, visit, match, session)
+}
+
+/** Where the store has to be asked before it is known with which token. */
 async function forwardLater(
   desk: Desk,
   visit: Visit,
   match: ProxyMatch,
-  session: ReturnType<Sessions['read']>,
+  session: Session | undefined,
 ): Promise<Answer | Response> {
   const found = await requireSession(desk, visit, session)
   return desk.clients.lend(found, visit, (send) => desk.config.proxy.forward(match, { send }))
