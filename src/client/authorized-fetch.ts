@@ -36,8 +36,11 @@ export interface AuthorizedFetchParts {
  */
 export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
   const prefixes = [...parts.apiOrigins].map((origin) => `${origin}/`)
+  // Most programs call one address over and over: comparing texts takes longer than the rest.
+  let plain: unknown = prefixes
   return async (input, init) => {
-    const tokens = isPlain(parts, prefixes, input) ? parts.atHand() : undefined
+    if (input !== plain && isPlain(parts, prefixes, input)) plain = input
+    const tokens = input === plain ? parts.atHand() : undefined
     const sent = tokens?.tokenType === 'Bearer' ? plainInit(init, `Bearer ${tokens.accessToken}`) : undefined
     if (tokens === undefined || sent === undefined) return sentWithCare(parts, input, init)
     // What most programs do most of the time: nothing is waited for but the answer, and nothing is built.
@@ -51,22 +54,14 @@ export function authorizedFetch(parts: AuthorizedFetchParts): Fetch {
     }
     const { status } = response
     if (status > 199 && status < 300) return response
-    return settledWithCare(parts, tokens, readSent(input, sent, asked), response)
+    const request = readSent(input, sent, asked)
+    return completed(parts, request, settled(parts, tokens, request, visible(request, response)))
   }
 }
 
 async function sentWithCare(parts: AuthorizedFetchParts, ...[input, init]: Parameters<Fetch>): Promise<Response> {
   const request = apiRequest(parts.apiOrigins, input, init)
   return completed(parts, request, sendWithToken(parts, request))
-}
-
-async function settledWithCare(
-  parts: AuthorizedFetchParts,
-  tokens: TokenSet,
-  request: ApiRequest,
-  response: Response,
-): Promise<Response> {
-  return completed(parts, request, settled(parts, tokens, request, visible(request, response)))
 }
 
 /** Whether this is a call to the API by a text that needs no reading, with no headers of the provider's. */

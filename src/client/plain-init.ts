@@ -8,20 +8,17 @@ export function plainInit(init: RequestInit | undefined, authorization: string):
     const { headers: given, signal, redirect } = init
     if (redirect !== undefined && redirect !== 'manual') return undefined
     if (signal !== undefined && !(signal instanceof AbortSignal)) return undefined
-    const headers = isPlain(init) ? plainHeaders(init, given, authorization) : undefined
+    const headers = isPlain(init) ? plainHeaders(given, authorization) : undefined
     return headers && { ...init, headers, redirect: 'manual' }
   } catch {
     return undefined
   }
 }
 
-function plainHeaders(
-  init: RequestInit,
-  given: HeadersInit | undefined,
-  authorization: string,
-): Record<string, string> | undefined {
+function plainHeaders(given: HeadersInit | undefined, authorization: string): Record<string, string> | undefined {
   if (given === undefined) return { authorization }
-  if (!isPlain(given) || !Object.hasOwn(init, 'headers')) return undefined
+  // Also where somebody has polluted the prototype: then they need not be the caller's.
+  if (!isPlain(given) || (Object.prototype as RequestInit).headers !== undefined) return undefined
   // A token of the caller's own would be a second one.
   for (const name in given) if (name.length === 13 && name.toLowerCase() === 'authorization') return undefined
   return { ...(given as Record<string, string>), authorization }

@@ -21,10 +21,15 @@ export const hotPath: BenchPart = async ({ short }) => {
 async function fetches(client: Client, options: RaceOptions): Promise<BenchTable> {
   const floor = floorFetch(stub, apiOrigin, cachedTokens)
   const headers = new Headers(apiInit.headers)
+  const addresses = Array.from({ length: 64 }, (_, index) => `${apiUrl}/${index}`)
+  let calls = 0
+  const next = (): string => addresses[calls++ % addresses.length] ?? apiUrl
   const rows = await race(
     [
       { name: 'floor: expiry, origin by prefix, look at the status', run: () => floor(apiUrl, apiInit) },
       { name: 'client.fetch, plain init', run: () => client.fetch(apiUrl, apiInit) },
+      { name: 'floor, another address each time', run: () => floor(next(), apiInit) },
+      { name: 'client.fetch, plain init, another address each time', run: () => client.fetch(next(), apiInit) },
       { name: 'client.fetch, no init', run: () => client.fetch(apiUrl) },
       { name: 'client.fetch, Headers object', run: () => client.fetch(apiUrl, { ...apiInit, headers }) },
       { name: 'bare stub', run: () => stub(apiUrl, apiInit) },

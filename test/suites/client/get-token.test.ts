@@ -87,8 +87,11 @@ describe('getToken', () => {
     await settled()
     clock.advance(1000)
     expect(await waiting).toMatchObject({ code: 'timeout' })
-    clock.advance(4000)
-    await expect.poll(async () => (await store.get(client.provider.id))?.tokens.accessToken).not.toBe(before)
+    const stored = async (): Promise<string | undefined> => {
+      clock.advance(4000)
+      return (await store.get(client.provider.id))?.tokens.accessToken
+    }
+    await expect.poll(stored).not.toBe(before)
     expect((await another().getToken()).accessToken).not.toBe(before)
     expect(refreshes()).toBe(1)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { plainInit } from '../../../src/client/plain-init.ts'
+import { apiRig } from './api-rig.ts'
 import { rig } from './rig.ts'
 
 const ours = 'Bearer ours'
@@ -53,6 +54,21 @@ describe('a plain request', () => {
     } finally {
       delete prototype.headers
     }
+  })
+})
+
+describe('an address that was called before', () => {
+  it('opens the way to itself only', async () => {
+    const { client, signIn, arrived, origin } = apiRig(() => new Response('fine'))
+    await signIn()
+    for (const nothing of [undefined, null, ''])
+      await expect(client.fetch(nothing as unknown as string)).rejects.toThrow(/takes a string|an absolute URL/)
+    for (const _ of [1, 2]) {
+      await client.fetch(`${origin}/me`)
+      await expect(client.fetch('https://evil.example/me')).rejects.toMatchObject({ code: 'origin_not_allowed' })
+      await client.fetch(`${origin}/me`)
+    }
+    expect(arrived.map(({ url }) => url)).toEqual(Array.from({ length: 4 }, () => `${origin}/me`))
   })
 })
 
