@@ -30,7 +30,12 @@ const homes: readonly (readonly [name: string, files: RegExp])[] = [
   ],
   ['page', /^redirects\/(open-window|page)\.dom\.ts$|^stores\/page-transactions\.ts$/],
   ['callback', /^redirects\/(escape-html|judge-callback|pasted-callback)\.ts$/],
-  ['files', /^stores\/(?!keychain).*\.node\.ts$|^stores\/(auth-|edit-object)|^node\/(auth-file-|load-auth)/],
+  // What only reads, for a command that finds its token.
+  [
+    'records',
+    /^stores\/((fs-failure|private-file|read-auth-file)\.node|auth-.*|edit-object)\.ts$|^node\/auth-file-(path|records)\.ts$/,
+  ],
+  ['files', /^stores\/(?!keychain).*\.node\.ts$|^node\/(auth-file-store|load-auth)\.ts$/],
   ['node', /^node\/(?!index)|^redirects\/.*\.node\.ts$/],
   ['cli', /^cli\/(command|commands|duration|misuse|row-names|slot|world)\.ts$/],
 ]

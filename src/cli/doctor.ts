@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { Provider } from '../contracts.ts'
 import { explainedFinding } from './explained.ts'
 import { authFilePath } from '../node/auth-file-path.ts'

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The program `latchkey`.
 
-import process from 'node:process'
 import { run } from './run.ts'
 
 const stop = new AbortController()

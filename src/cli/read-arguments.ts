@@ -1,13 +1,12 @@
-import { parseArgs } from 'node:util'
 import type { Asked, Command } from './command.ts'
 import { misuse } from './misuse.ts'
 
 const help = { type: 'boolean', short: 'h' } as const
 
 /** Reads what was typed behind a command's name. Mistakes are told without repeating values: one may be a secret. */
-export function readArguments(command: Command, args: readonly string[]): Asked {
+export async function readArguments(command: Command, args: readonly string[]): Promise<Asked> {
   const { options = {}, most = 1 } = command
-  const { values, positionals } = parsed(args, {
+  const { values, positionals } = await parsed(args, {
     help,
     ...Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
   })
@@ -32,7 +31,9 @@ interface Parsed {
   readonly positionals: readonly string[]
 }
 
-function parsed(args: readonly string[], options: Options): Parsed {
+async function parsed(args: readonly string[], options: Options): Promise<Parsed> {
+  // An import would look at every name of that module, and load threads for one of them. The first Node 20 has no other way.
+  const { parseArgs } = process.getBuiltinModule?.('node:util') ?? (await import('node:util'))
   try {
     return parseArgs({ args: [...args], options: { ...options }, allowPositionals: true })
   } catch (error) {

@@ -23,7 +23,7 @@ async function dispatch([name = '--help', ...rest]: readonly string[], world: Wo
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) throw misuse('There is no such command: see latchkey --help.')
-  const asked = readArguments(command, rest)
+  const asked = await readArguments(command, rest)
   if (asked.flag('help')) {
     const { helpFor } = await import('./help.ts')
     print(world, helpFor(name, command))

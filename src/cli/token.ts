@@ -1,6 +1,6 @@
 import type { StoredRecord, TokenSet } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import { authFileStore } from '../node/auth-file-store.ts'
+import { authFileRecords } from '../node/auth-file-records.ts'
 import type { Asked } from './command.ts'
 import { readDuration } from './duration.ts'
 import type { Slot } from './slot.ts'
@@ -25,7 +25,7 @@ export async function token(asked: Asked, world: World): Promise<number> {
 }
 
 async function goodToken(asked: Asked, minValidity: number | undefined, world: World): Promise<TokenSet> {
-  const store = authFileStore({ env: world.env })
+  const store = authFileRecords({ env: world.env })
   try {
     const slot = await chooseSlot(asked.words[0], asked, world, store)
     const record = await store.get(slot.key)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import fs, {
   closeSync,
   constants,
@@ -14,7 +13,6 @@ import fs, {
 } from 'node:fs'
 import { readdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import process from 'node:process'
 import { OAuthError } from '../errors.ts'
 import { errnoOf } from './fs-failure.node.ts'
 
@@ -68,7 +66,7 @@ export async function replacePrivateFile(
     // A rename asks the directory only; a file made read-only was made so for a reason.
     closeSync(openSync(target, constants.O_WRONLY | nonBlocking))
   }
-  const temporary = `${target}.${randomBytes(8).toString('hex')}.tmp`
+  const temporary = `${target}.${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}.tmp`
   const descriptor = openSync(temporary, 'wx', 0o600)
   try {
     try {
