@@ -20,8 +20,12 @@ export interface BenchPages {
 /** Answers what is asked for below `/api/`. */
 export type PagesApi = (request: IncomingMessage, response: ServerResponse) => void
 
-export async function startPages(script: string, api: PagesApi = notFound): Promise<BenchPages> {
-  const text = await bundled(script)
+/** `peers` are put into the page by name, as `globalThis.peers`. */
+export async function startPages(
+  script: string,
+  { api = notFound, peers = {} }: { readonly api?: PagesApi; readonly peers?: Readonly<Record<string, string>> } = {},
+): Promise<BenchPages> {
+  const text = await bundled(script, peers)
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/api/') === true) return api(request, response)
     const isScript = request.url === '/page.js'
@@ -73,13 +77,21 @@ function notFound(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404).end()
 }
 
-async function bundled(script: string): Promise<string> {
+async function bundled(script: string, peers: Readonly<Record<string, string>>): Promise<string> {
+  // Imported by a text of ours, because the compiler knows no peer: they are installed apart.
+  const imports = Object.entries(peers).map(([name, specifier]) => `import * as ${name} from '${specifier}'`)
+  const given = `Object.assign(globalThis, { peers: { ${Object.keys(peers).join(', ')} } })`
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(script, import.meta.url))],
+    stdin: {
+      contents: [...imports, given, `import './${script}'`].join('\n'),
+      resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+    },
     bundle: true,
+    platform: 'browser',
     format: 'esm',
     target: 'es2022',
     write: false,
+    define: { global: 'globalThis' },
   })
   return outputFiles[0]?.text ?? ''
 }

@@ -11,7 +11,7 @@ const answering = 20
 /** All tabs of a browser find one token ended at the same moment: from then until the last of them has the new one. */
 export const tabs: BenchPart = async ({ short }) => {
   const server = tokenServer()
-  const pages = await startPages('tabs-page.ts', server.api)
+  const pages = await startPages('tabs-page.ts', { api: server.api })
   try {
     const first = await pages.open()
     await evaluate(first, 'signIn()')
