@@ -8,6 +8,7 @@ import { findProgram } from '../runtimes/find-program.ts'
 import { readEntries } from '../package/entries.ts'
 import type { BenchPart, BenchRow, BenchTable, Budget } from './part.ts'
 import { spreadOf } from './spread.ts'
+import { workerStart } from './worker-start.ts'
 
 interface Runtime {
   readonly name: string
@@ -35,7 +36,7 @@ export const imports: BenchPart = async ({ short }) => {
     const tables = runtimes.map((runtime) =>
       ofRuntime(runtime, script, runtime.name === 'Node' ? (short ? 3 : 21) : short ? 3 : 11),
     )
-    return [...tables, commandLine(folder, short ? 3 : 15)]
+    return [...tables, commandLine(folder, short ? 3 : 15), await workerStart(folder, short ? 5 : 31)]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
