@@ -51,11 +51,11 @@ export function readyTokens(options: ClientOptions): ReadyTokens {
 
 function judge({ provider, policy, world }: Config, record: StoredRecord): Ready | undefined {
   if (defect(record) !== undefined) return undefined
-  const { tokens, account, intent, dead } = record
-  // A proof is made with a key, and what became of a refresh is judged by a hash: both are a client's work.
-  if (tokens.tokenType !== 'Bearer' || intent !== undefined || dead !== undefined) return undefined
+  const { tokens, account, dead } = record
+  // A proof is made with a key, and whether a session is over is told by a hash: that takes a while.
+  if (tokens.tokenType !== 'Bearer' || dead !== undefined) return undefined
+  // The hash only says what became of a refresh, and before `until` none is due.
   const held = { record, hash: '' }
-  const step = decide(held, now, world.clock.now(), policy)
-  if (step.do !== 'serve' || step.renew !== undefined) return undefined
+  if (decide(held, now, world.clock.now(), policy).do !== 'serve') return undefined
   return { tokens, until: quietUntil(held, now, policy), addHeaders: apiHeaders(provider, () => account) }
 }

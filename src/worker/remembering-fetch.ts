@@ -13,7 +13,7 @@ export function rememberingFetch(fetch: Fetch, clock: Pick<Clock, 'now'>): Fetch
   const known = freshMap<{ readonly text: string; readonly type: string }>({ clock, freshFor, limit: 8 })
   return async (input, init) => {
     const url = String(input)
-    if ((init?.method ?? 'GET') !== 'GET' || !url.includes('/.well-known/')) return fetch(input, init)
+    if ((init?.method ?? 'GET') !== 'GET' || !isPublished(url, init)) return fetch(input, init)
     const remembered = known.get(url)
     if (remembered !== undefined) return documentOf(remembered)
     const response = await fetch(input, init)
@@ -24,6 +24,11 @@ export function rememberingFetch(fetch: Fetch, clock: Pick<Clock, 'now'>): Fetch
     known.set(url, read)
     return documentOf(read)
   }
+}
+
+/** Whether a server publishes this for everybody. An API's answer is for one person, wherever it lies. */
+function isPublished(url: string, init: RequestInit | undefined): boolean {
+  return url.includes('/.well-known/') && !new Headers(init?.headers).has('authorization')
 }
 
 function documentOf({ text, type }: { readonly text: string; readonly type: string }): Response {
