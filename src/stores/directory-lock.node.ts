@@ -13,7 +13,7 @@ import {
   removeOtherInstances,
 } from './lock-instance.node.ts'
 import { isGone, type LockOwner, newLockOwner } from './lock-owner.node.ts'
-import { courtesy, type LockWait, nextTurn, pauseUntil, settled } from './lock-wait.node.ts'
+import { courtesy, longestPause, type LockWait, nextTurn, pauseUntil, settled } from './lock-wait.node.ts'
 import { heartbeat, now, signsOfLife, since } from './signs-of-life.node.ts'
 
 /** A lock that is held. */
@@ -40,10 +40,15 @@ const contested = 9_000
 /** A dead owner keeps a lock for longer than this. */
 const glance = 20
 
+/** Before the second look, in milliseconds: at a lock that we alone wait for, and one that others wait for too. */
+const pauses = { alone: 2, inLine: 8 }
+
 /** What a waiter has seen, and since when nothing of it has changed. */
 interface Observation {
   sight: string
   since: number
+  /** Before the next look. */
+  pause: number
   holder: string | undefined
 }
 
@@ -71,13 +76,13 @@ export async function lockDirectory(path: string, wait: LockWait): Promise<Direc
   if (free !== undefined) await pauseUntil(free, wait)
   givesWay.delete(path)
   const owner = newLockOwner()
-  const seen: Observation = { sight: '', since: performance.now(), holder: undefined }
+  const seen: Observation = { sight: '', since: performance.now(), pause: pauses.alone, holder: undefined }
   for (let attempt = 0; ; attempt += 1) {
     // To make a directory that is there costs ten times as much as a look.
     const found = attempt > 0 && lockInstance(path) !== undefined
     const lock = (found ? undefined : create(path, owner)) ?? (await takeOver(path, owner, seen))
     if (lock !== undefined) return lock
-    await nextTurn(attempt, wait, seen.holder)
+    await nextTurn(seen.pause, wait, seen.holder)
   }
 }
 
@@ -122,9 +127,16 @@ async function takeOver(path: string, owner: LockOwner, seen: Observation): Prom
 
 function observe(seen: Observation, instance: LockInstance, last: LockClaim | undefined): void {
   const sight = `${instance.id} ${instance.beatAt} ${last?.index} ${last?.owner?.nonce}`
+  seen.pause = nextPause(seen, instance, sight !== seen.sight)
   if (sight !== seen.sight) seen.since = performance.now()
   seen.sight = sight
   seen.holder = last?.owner === undefined ? 'another program' : `process ${last.owner.pid} on ${last.owner.host}`
+}
+
+/** Who sees the lock go from hand to hand looks more often each time, so that nobody waits long; who sees it stay, seldom. */
+function nextPause({ sight, pause }: Observation, { awaited }: LockInstance, changed: boolean): number {
+  if (sight === '') return awaited ? pauses.inLine : pauses.alone
+  return changed ? Math.max(1, pause * 0.6) : Math.min(longestPause, pause * 1.5)
 }
 
 interface Watch {
@@ -159,6 +171,7 @@ function hold(instance: LockInstance, index: number, owner: LockOwner): Director
   const inherited = index > 0 || !known.has(path)
   if (inherited) unlessDenied(() => removeOtherInstances(instance))
   known.add(path)
+  const began = performance.now()
   const stillHeld = (): boolean => isHeld(instance, index)
   const life = signsOfLife(() => {
     const held = stillHeld()
@@ -172,7 +185,8 @@ function hold(instance: LockInstance, index: number, owner: LockOwner): Director
       const silence = life.end()
       unlessDenied(() => {
         const last = silence < 2 * heartbeat ? index : sayGoodbye(instance, index, owner)
-        if (last !== undefined) takeAway(instance, last)
+        if (last !== undefined && takeAway(instance, last))
+          givesWay.set(path, performance.now() + courtesy(performance.now() - began))
       })
     },
   }
@@ -196,13 +210,14 @@ function sayGoodbye(instance: LockInstance, index: number, owner: LockOwner): nu
   return lastClaim(instance, last + 1) === undefined ? last : undefined
 }
 
-function takeAway(instance: LockInstance, last: number): void {
+/** @returns Whether somebody waited for it. */
+function takeAway(instance: LockInstance, last: number): boolean {
   const found = lockInstance(instance.path)
   const moved = found?.id === instance.id
   if (moved) renameSync(instance.path, gonePath(instance))
   removeClaims(instance, last)
   if (moved) rmdirSync(gonePath(instance))
-  if (found?.awaited === true) givesWay.set(instance.path, performance.now() + courtesy())
+  return found?.awaited === true
 }
 
 /** Whether the directory that is the lock now is this one. */

@@ -27,7 +27,7 @@ export interface FileLock extends DirectoryLock {
 export async function lockFile(path: string, wait: LockWait, found?: Resolved): Promise<FileLock> {
   try {
     let { target, at } = found ?? resolveNow(path)
-    for (let attempt = 0; ; attempt += 1) {
+    for (;;) {
       const lock = await lockBoth(target, path, wait)
       const now = performance.now() - at > moment ? resolvedUnder(lock, path) : { target, at }
       // The link may have been turned while we waited.
@@ -37,7 +37,7 @@ export async function lockFile(path: string, wait: LockWait, found?: Resolved): 
       }
       lock.release()
       ;({ target, at } = now)
-      await nextTurn(attempt, wait)
+      await nextTurn(moment, wait)
     }
   } catch (error) {
     throw fsFailure(error, `${path}.lock`, 'persist_failed')

@@ -2,15 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 
+/** The longest pause between two looks, give or take a half. */
+export const longestPause = 10
+
 /** A wait that has begun. */
 export interface LockWait extends LockOptions {
   /** When it ends, by `performance.now()`. */
   readonly until: number
 }
-
-/** The first looks come quickly, so that a lock changes hands quickly; the later ones cost little. */
-const firstPause = 2
-const longestPause = 10
 
 export function beginWait(options: LockOptions): LockWait {
   const { timeout, signal } = options
@@ -18,15 +17,15 @@ export function beginWait(options: LockOptions): LockWait {
 }
 
 /**
- * Pauses before the next look, longer each time and never in step with other waiters.
+ * Pauses before the next look, for `pause` milliseconds more or less, so that waiters are never in step.
  *
  * @throws OAuthError `lock_timeout`, `aborted`
  */
-export async function nextTurn(attempt: number, wait: LockWait, holder?: string): Promise<void> {
-  const left = remaining(wait)
-  if (left === 0) throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder !== undefined && { holder }) })
-  const pause = Math.min(firstPause * 1.5 ** attempt, longestPause) * (0.5 + Math.random())
-  await pauseUntil(performance.now() + pause, wait)
+export async function nextTurn(pause: number, wait: LockWait, holder?: string): Promise<void> {
+  if (remaining(wait) === 0) {
+    throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder !== undefined && { holder }) })
+  }
+  await pauseUntil(performance.now() + pause * (0.5 + Math.random()), wait)
 }
 
 /**
@@ -44,9 +43,9 @@ export async function pauseUntil(instant: number, wait: LockWait): Promise<void>
   }
 }
 
-/** How long to leave a lock to those who wait for it, in milliseconds: several of them look at it meanwhile. */
-export function courtesy(): number {
-  return 2 + 2 * Math.random()
+/** How long to leave a lock that was held for `held` milliseconds to those who wait for it: each of them looks meanwhile. */
+export function courtesy(held: number): number {
+  return Math.min(Math.max(held, 3), 1.5 * longestPause) * (1 + Math.random())
 }
 
 /** What is left of a wait, in milliseconds. */

@@ -5,6 +5,7 @@ const denials = 'test/node/file-store-denials.test.ts'
 const faults = 'test/node/file-store-faults.test.ts'
 const processes = 'test/node/file-store-processes.test.ts'
 const guards = 'test/node/file-store-guards.test.ts'
+const locks = 'test/node/lock-directory.test.ts'
 const documents = 'test/suites/stores/auth-document.test.ts'
 const encrypted = 'test/suites/stores/encrypted.test.ts'
 
@@ -158,6 +159,30 @@ export const storeMutants: readonly Mutant[] = [
         name: 'the holder gives no sign of life',
         find: 'if (held) touch(path)\n',
         replace: '',
+      },
+      {
+        name: 'a holder who slept takes away the lock of who took it over',
+        find: 'silence < 2 * heartbeat ? index',
+        replace: 'silence < Infinity ? index',
+        tests: [locks],
+      },
+      {
+        name: 'a maker who slept believes that the lock is still theirs',
+        find: 'since(began) < unclaimed ?',
+        replace: 'since(began) < Infinity ?',
+        tests: [locks],
+      },
+      {
+        name: 'whoever lets go is faster than all who wait',
+        find: 'if (free !== undefined) await pauseUntil(free, wait)\n',
+        replace: '',
+        tests: [locks],
+      },
+      {
+        name: 'whoever waits marks a lock of another program',
+        find: 'if (last !== undefined && instance.ours) markAwaited(instance)',
+        replace: 'markAwaited(instance)',
+        tests: [locks],
       },
       {
         name: 'a lock is dead as soon as somebody waits',
