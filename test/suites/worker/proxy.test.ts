@@ -456,6 +456,44 @@ describe('what a proxy makes of an answer', () => {
     expect(await answer.text()).toBe('slow')
   })
 
+  it('counts the time of a small body too, and only once', async () => {
+    const posted = (body: Promise<ArrayBuffer>): Request =>
+      ({
+        ...{ url: 'https://app.example.com/api/v1/messages', method: 'POST', body: new ReadableStream() },
+        headers: lengthHeaders('3'),
+        signal: new AbortController().signal,
+        arrayBuffer: () => body,
+      }) as unknown as Request
+    const late = await forwarded(posted(new Promise(() => undefined)), async () => new Response(), { timeout: 50 })
+    expect([late.status, await late.text()]).toEqual([504, '{"error":"upstream_timeout"}'])
+    let signal: AbortSignal | null | undefined
+    const upstream: Fetch = async (_, init) => {
+      signal = init?.signal
+      return new Response()
+    }
+    await forwarded(posted(Promise.resolve(new ArrayBuffer(3))), upstream, { timeout: 300 })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500)
+    })
+    expect(signal?.aborted).toBe(false)
+  })
+
+  it.each(['before', 'while'])('sends nothing more for a caller who leaves %s it is sent', async (when) => {
+    const controller = new AbortController()
+    const leave = (): void => controller.abort(new Error('gone'))
+    const proxy = createProxy([{ ...rule, timeout: 2000 }])
+    if (when === 'before') leave()
+    let aborted: boolean | undefined
+    const send: Fetch = (input, init) => {
+      aborted = init?.signal?.aborted
+      if (when === 'while') leave()
+      return untilAborted(input, init)
+    }
+    const match = matched(proxy, asked('/api/v1/messages'))
+    await expect(proxy.forward(match, { send, signal: controller.signal })).rejects.toThrow('gone')
+    expect(aborted).toBe(when === 'before')
+  })
+
   it('gives up upstream when the caller does', async () => {
     const controller = new AbortController()
     const proxy = createProxy([rule])
