@@ -459,7 +459,9 @@ describe('what a proxy makes of an answer', () => {
   it('counts the time of a small body too, and only once', async () => {
     const posted = (body: Promise<ArrayBuffer>): Request =>
       ({
-        ...{ url: 'https://app.example.com/api/v1/messages', method: 'POST', body: new ReadableStream() },
+        url: 'https://app.example.com/api/v1/messages',
+        method: 'POST',
+        body: new ReadableStream(),
         headers: lengthHeaders('3'),
         signal: new AbortController().signal,
         arrayBuffer: () => body,
