@@ -32,7 +32,7 @@ export async function lockFile(path: string, wait: LockWait, found?: Resolved): 
       const now = performance.now() - at > moment ? resolvedUnder(lock, path) : { target, at }
       // The link may have been turned while we waited.
       if (now.target === target) {
-        if (lock.inherited) await removeLeftovers(target).catch(() => undefined)
+        if (lock.inherited) tidyUp(target)
         return { ...lock, target }
       }
       lock.release()
@@ -50,6 +50,15 @@ function resolvedUnder(lock: DirectoryLock, path: string): Resolved {
   } catch (error) {
     lock.release()
     throw error
+  }
+}
+
+/** What cannot be removed now may be the next time. */
+function tidyUp(target: string): void {
+  try {
+    removeLeftovers(target)
+  } catch {
+    // It harms nobody.
   }
 }
 

@@ -4,6 +4,7 @@ import fs, {
   fchownSync,
   fstatSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   type Stats,
@@ -11,7 +12,6 @@ import fs, {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { readdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
 import { errnoOf } from './fs-failure.node.ts'
@@ -32,9 +32,14 @@ export async function readPrivateFile(target: string): Promise<Uint8Array | unde
   return readPrivateFileSync(target)
 }
 
-/** The same, for those who cannot wait. */
-export function readPrivateFileSync(target: string): Buffer | undefined {
-  const descriptor = openIfPresent(target)
+/**
+ * The same, for those who cannot wait.
+ *
+ * @param known There was a regular file a while ago, so that it is opened without a look: what it is, is
+ * looked at before it is read.
+ */
+export function readPrivateFileSync(target: string, known = false): Buffer | undefined {
+  const descriptor = openIfPresent(target, known)
   if (descriptor === undefined) return undefined
   try {
     const stats = fstatSync(descriptor)
@@ -82,7 +87,7 @@ export async function replacePrivateFile(
     }
     renameSync(temporary, target)
   } catch (error) {
-    await unlink(temporary).catch(() => undefined)
+    discard(temporary)
     throw error
   }
   await syncDirectory(dirname(target))
@@ -93,21 +98,31 @@ export async function replacePrivateFile(
  * Removes what writers that died have left behind. Only for the holder of the lock: then no other
  * writer is at work.
  */
-export async function removeLeftovers(target: string): Promise<void> {
+export function removeLeftovers(target: string): void {
   const directory = dirname(target)
   const prefix = `${basename(target)}.`
-  for (const name of await readdir(directory)) {
+  for (const name of readdirSync(directory)) {
     if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) {
-      await unlink(join(directory, name)).catch(() => undefined)
+      discard(join(directory, name))
     }
   }
 }
 
-function openIfPresent(target: string): number | undefined {
-  const before = statIfPresent(target)
-  if (before === undefined) return undefined
-  // Opening a device can do something; the flag is for a pipe put there since.
-  checkFile(before, target)
+function discard(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // What cannot be removed now may be the next time.
+  }
+}
+
+function openIfPresent(target: string, known: boolean): number | undefined {
+  if (!known) {
+    const before = statIfPresent(target)
+    if (before === undefined) return undefined
+    // Opening a device can do something; the flag is for a pipe put there since.
+    checkFile(before, target)
+  }
   try {
     return openSync(target, constants.O_RDONLY | nonBlocking)
   } catch (error) {

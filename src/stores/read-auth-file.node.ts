@@ -28,6 +28,20 @@ export type ReadAuthFile = (path: string) => Promise<AuthFile>
  */
 export function authFileReader(): ReadAuthFile {
   let last: { readonly path: string; readonly file: AuthFile } | undefined
+  let known: string | undefined
+
+  function read(path: string): Uint8Array | undefined {
+    const seen = known === path
+    known = undefined
+    try {
+      const bytes = readPrivateFileSync(path, seen)
+      if (bytes !== undefined) known = path
+      return bytes
+    } catch (error) {
+      // Too many open files, say, is no reason to call the file broken; a failing disk is.
+      throw fsFailure(error, path, errnoOf(error) === 'EIO' ? 'store_corrupt' : 'store_denied')
+    }
+  }
 
   function understood(path: string, text: string): AuthFile {
     if (last?.path === path && last.file.text === text) return last.file
@@ -47,15 +61,6 @@ export function authFileReader(): ReadAuthFile {
       }
       await sleep(pause)
     }
-  }
-}
-
-function read(path: string): Uint8Array | undefined {
-  try {
-    return readPrivateFileSync(path)
-  } catch (error) {
-    // Too many open files, say, is no reason to call the file broken; a failing disk is.
-    throw fsFailure(error, path, errnoOf(error) === 'EIO' ? 'store_corrupt' : 'store_denied')
   }
 }
 

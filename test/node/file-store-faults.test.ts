@@ -196,6 +196,23 @@ describe('a file that is not simply a file', () => {
     expect((await lstat(pipe)).isFIFO()).toBe(true)
   })
 
+  it('is refused at once when it was a file before', async () => {
+    const pipe = join(directory, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    const store = fileStore({ path })
+    for (const odd of [directory, pipe, '/dev/zero']) {
+      await writeFile(path, `{"slot":${entry}}`)
+      expect((await store.get('slot'))?.tokens.accessToken).toBe('SECRET-a')
+      await rm(path)
+      await symlink(odd, path)
+      const began = performance.now()
+      await expectCode(store.get('slot'), 'store_denied')
+      expect(performance.now() - began).toBeLessThan(1_000)
+      await rm(path)
+      expect(await store.get('slot')).toBeUndefined()
+    }
+  })
+
   it('is refused at once when its lock is a file or a link, and what the link shows to is untouched', async () => {
     const victim = join(directory, 'victim')
     await writeFile(victim, 'victim')
