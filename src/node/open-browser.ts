@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { clearTimeout, setTimeout } from 'node:timers'
 
@@ -36,9 +35,10 @@ const patience = 1_000
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-8.12 RFC 8252, section 8.12}
  */
 export async function openBrowser(url: string | URL, options: OpenBrowserOptions = {}): Promise<boolean> {
-  const { env = process.env, platform = process.platform, spawn: start = spawn } = options
+  const { env = process.env, platform = process.platform } = options
   const address = openable(url)
   if (address === undefined) return false
+  const start = options.spawn ?? (await import('node:child_process')).spawn
   for (const command of openers(env, platform)) {
     // A function, because `$&` and the like would be special in a replacement string.
     const [program = '', ...args] = command.map((word, n) => (n === 0 ? word : word.replaceAll('%s', () => address)))

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { OAuthError } from '../errors.ts'
@@ -87,6 +86,8 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
   const held = heldResponses(page)
   const sockets = loopbackSockets(mostConnections)
 
+  // Most programs that can sign somebody in find a good token instead, and never need a server.
+  const { createServer } = await import('node:http')
   const bound = await bindLoopback(host, ports, () =>
     sockets.watch(
       createServer(limits, (request, response) => {

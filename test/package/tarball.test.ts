@@ -132,8 +132,17 @@ describe('the built scripts', () => {
     },
   )
 
+  it('start no server and no program before somebody signs in', () => {
+    for (const file of firstScripts.filter((name) => name !== 'dist/testing/listen.node.js')) {
+      expect([...loadedBy(scripts, file)].filter((name) => /^node:(http|net|child_process)$/.test(name))).toEqual([])
+    }
+  })
+
   it('leave for later what not everybody needs', () => {
-    const all = firstScripts.flatMap((file) => {
+    // The others give everything by name.
+    const those = ['index.js', 'browser/index.js', 'worker/index.js', 'stores/indexeddb.js', 'cli/main.js']
+    const all = those.flatMap((name) => {
+      const file = `dist/${name}`
       const atOnce = loadedBy(scripts, file)
       const later = [...atOnce].flatMap((one) => scripts.get(one)?.later ?? []).filter(isOurs)
       return later.map((one) => ({ file, one, more: [...loadedBy(scripts, one)].filter((next) => !atOnce.has(next)) }))
