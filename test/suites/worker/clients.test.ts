@@ -109,4 +109,12 @@ describe('a map that forgets', () => {
     clock.advance(1000)
     expect(['a', 'c'].map(map.get)).toEqual([undefined, undefined])
   })
+
+  it('takes nothing for young because the clock was set back', () => {
+    let now = 5000
+    const map = freshMap<number>({ clock: { now: () => now }, freshFor: 1000 })
+    map.set('a', 1)
+    now -= 1
+    expect(map.get('a')).toBeUndefined()
+  })
 })
