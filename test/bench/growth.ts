@@ -38,13 +38,19 @@ export const growth: BenchPart = async ({ short }) => {
 /** Those where many accounts belong: there a budget holds. */
 const flat = ['indexedDBStore', 'redisStore', 'durableObjectStore']
 
+/** With 100 000 accounts in one file, each round takes seconds. */
+const fewRounds = 8
+
 interface Opened {
   readonly store: Store
   close?(): Promise<void>
 }
 
-/** Measures stores of this process. */
-function here(open: (size: number) => Promise<Opened>): (plan: GrowthPlan) => Promise<readonly BenchRow[]> {
+/** Measures stores of this process, in so many rounds at most. */
+function here(
+  open: (size: number) => Promise<Opened>,
+  most = Infinity,
+): (plan: GrowthPlan) => Promise<readonly BenchRow[]> {
   return async ({ sizes, rounds }) => {
     const opened = await Promise.all(sizes.map((size) => open(size)))
     try {
@@ -54,7 +60,9 @@ function here(open: (size: number) => Promise<Opened>): (plan: GrowthPlan) => Pr
           name: `${what}, ${sizes[index]} accounts`,
           run: () => act(store),
         }))
-        rows.push(...(await race(racers, { rounds, batch: 2, warmUp: 100, unit: microseconds })))
+        rows.push(
+          ...(await race(racers, { rounds: Math.min(rounds, most), batch: 2, warmUp: 100, unit: microseconds })),
+        )
       }
       return rows
     } finally {
@@ -92,7 +100,7 @@ const stores: Readonly<Record<string, (plan: GrowthPlan) => Promise<readonly Ben
     const slots = Array.from({ length: size }, (_, index) => [`slot${index}`, entry] as const)
     writeFileSync(path, JSON.stringify(Object.fromEntries(slots)), { mode: 0o600 })
     return { store: fileStore({ path }), close: async () => rmSync(folder, { recursive: true, force: true }) }
-  }),
+  }, fewRounds),
 }
 
 const notes: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { explainFix, fixCodes } from '../../src/explain/index.ts'
+import { budgetsTable, growthTable, readResults } from '../bench/results.ts'
 
-/** The README with what stands elsewhere put into it: the examples, and the table of what to do. */
+/** The README with what stands elsewhere put into it: the examples, the table of what to do, and what was measured. */
 export function fillReadme(text: string): string {
   return text
     .replaceAll(
@@ -9,6 +10,8 @@ export function fillReadme(text: string): string {
       (_, head: string, path: string) => `${head}${readFileSync(path, 'utf8')}\`\`\``,
     )
     .replace(/(<!-- troubleshooting -->\n)[\s\S]*?(?=<!-- \/troubleshooting -->)/, (_, head: string) => head + table())
+    .replace(/(<!-- bench -->\n)[\s\S]*?(?=<!-- \/bench -->)/, (_, head: string) => head + budgetsTable(readResults()))
+    .replace(/(<!-- growth -->\n)[\s\S]*?(?=<!-- \/growth -->)/, (_, head: string) => head + growthTable(readResults()))
 }
 
 function table(): string {

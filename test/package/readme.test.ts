@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { fixCodes } from '../../src/explain/index.ts'
+import { budgetsTable, readResults, resultsPage } from '../bench/results.ts'
 import { fillReadme } from './fill-readme.ts'
 
 const readme = readFileSync('README.md', 'utf8')
@@ -17,6 +18,23 @@ it('notices an example and an explanation that are no longer what they were', ()
   const old = readme.replace("import { createBrowserClient } from 'latchkey/browser'", 'old')
   expect(fillReadme(old)).toBe(readme)
   expect(fillReadme(readme.replace('| `port_in_use` |', '| `port_taken` |'))).toBe(readme)
+})
+
+it('shows what was measured as it was measured, broken budgets too', () => {
+  const results = readResults()
+  const budgets = results.flatMap(({ tables }) => tables.flatMap((table) => table.budgets))
+  const broken = budgets.filter(({ holds }) => !holds)
+  expect(budgets.length).toBeGreaterThan(20)
+  expect(readFileSync('test/bench/results.md', 'utf8')).toBe(resultsPage(results))
+  expect(budgetsTable(results).split('**no**').length - 1).toBe(broken.length)
+  expect(readme).toContain(budgetsTable(results))
+})
+
+it('notices a figure that nobody measured', () => {
+  const row = /^\| .* \| yes \|$/m.exec(budgetsTable(readResults()))?.[0] ?? ''
+  const better = row.replace(/\| [^|]+ \| [^|]+ \|$/, '| 0.01 × | yes |')
+  expect(better).not.toBe(row)
+  expect(fillReadme(readme.replace(row, better))).toBe(readme)
 })
 
 it('shows an example for each world and each recipe', () => {
