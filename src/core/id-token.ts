@@ -1,4 +1,4 @@
-import { decodeProtectedHeader } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { getValidatedIdTokenClaims } from 'oauth4webapi'
 import type { IDToken, TokenEndpointResponse } from 'oauth4webapi'
 

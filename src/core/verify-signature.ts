@@ -1,5 +1,7 @@
-import { compactVerify, createLocalJWKSet, errors } from 'jose'
 import type { JSONWebKeySet } from 'jose'
+import { JWKSNoMatchingKey, JWSSignatureVerificationFailed } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
+import { compactVerify } from 'jose/jws/compact/verify'
 
 import { isOAuthError, OAuthError } from '../errors.ts'
 import type { Parties } from './call.ts'
@@ -42,7 +44,7 @@ export async function verifySignature(parties: Parties, text: SignedText): Promi
   if (keys === undefined || age(keys) >= kept) keys = await publishedKeys(parties, url, text)
   try {
     await compactVerify(text.jws, keys.find).catch(async (error: unknown) => {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || age(keys) < settled) throw error
+      if (!(error instanceof JWKSNoMatchingKey) || age(keys) < settled) throw error
       await compactVerify(text.jws, (await publishedKeys(parties, url, text)).find)
     })
   } catch (error) {
@@ -72,6 +74,6 @@ async function publishedKeys(parties: Parties, uri: string, { signal }: SignedTe
 
 /** Not jose's own words, which may repeat what stands in the text. */
 function reasonOf(error: unknown): string {
-  const foreign = error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey
+  const foreign = error instanceof JWSSignatureVerificationFailed || error instanceof JWKSNoMatchingKey
   return foreign ? 'its signature is by none of the published keys.' : 'its signature cannot be verified.'
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts.ts'
-import { decryptJson, encryptJson, purposeKey } from '../core/encrypted-json.ts'
+import type * as encryptedJson from '../core/encrypted-json.ts'
 import type { JsonMembers } from '../core/index.ts'
+import { loaded } from '../core/loaded.ts'
 import { OAuthError } from '../errors.ts'
 import { within } from '../core/wait.ts'
 
@@ -9,6 +10,8 @@ export type CookieSecrets = string | readonly string[]
 
 /** What a cookie is for. What was sealed for one purpose opens for no other. */
 export type CookiePurpose = 'session' | 'transaction'
+
+type Encryption = typeof encryptedJson
 
 type Keys = { readonly [Purpose in CookiePurpose]: readonly CryptoKey[] }
 
@@ -41,6 +44,8 @@ const shortest = 32
  */
 export function cookieSeal(parts: CookieSealParts): CookieSeal {
   const { secret, clock } = parts
+  // What asks for no session starts without jose.
+  const encryption = (): Promise<Encryption> => loaded(import('../core/encrypted-json.ts'), parts)
   const given = typeof secret === 'function' ? undefined : checked(secret)
   let known: { readonly keys: Keys; readonly until: number } | undefined
 
@@ -48,7 +53,7 @@ export function cookieSeal(parts: CookieSealParts): CookieSeal {
   async function keys(): Promise<Keys> {
     if (known !== undefined && clock.now() < known.until) return known.keys
     const secrets = given ?? checked(await fetched(parts))
-    const derived = await derive(secrets, parts.deployment)
+    const derived = await derive(await encryption(), secrets, parts.deployment)
     known = { keys: derived, until: given === undefined ? clock.now() + rereadAfter : Infinity }
     return derived
   }
@@ -57,9 +62,9 @@ export function cookieSeal(parts: CookieSealParts): CookieSeal {
     async seal(purpose, members) {
       const [key] = (await keys())[purpose]
       if (key === undefined) throw config('cookieSecret is an empty list.')
-      return encryptJson(key, members)
+      return (await encryption()).encryptJson(key, members)
     },
-    open: async (purpose, text) => decryptJson((await keys())[purpose], text),
+    open: async (purpose, text) => (await encryption()).decryptJson((await keys())[purpose], text),
   }
 }
 
@@ -72,7 +77,11 @@ async function fetched({ secret, clock, timeout }: CookieSealParts): Promise<unk
   return within((async () => secret())().catch(failed), 'the cookie secret', timeout, clock)
 }
 
-async function derive(secrets: readonly string[], deployment: readonly string[]): Promise<Keys> {
+async function derive(
+  { purposeKey }: Encryption,
+  secrets: readonly string[],
+  deployment: readonly string[],
+): Promise<Keys> {
   const keysFor = (purpose: CookiePurpose): Promise<CryptoKey[]> =>
     Promise.all(secrets.map((secret) => purposeKey(secret, ['cookie', purpose, ...deployment])))
   return { session: await keysFor('session'), transaction: await keysFor('transaction') }

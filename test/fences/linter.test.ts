@@ -26,6 +26,7 @@ const targets = [
   'cli/main',
   'oauth4webapi',
   'jose',
+  'jose/jwks/local',
   'node:fs',
   'node:fs/promises',
   'uqr',
@@ -136,7 +137,7 @@ const planted = (rule: string, kind: 'bad' | 'good'): string => `src/core/${rule
 
 // How a file in src/ writes the import of another, or of a package.
 function specifier(file: string, target: string): string {
-  if (target === 'contracts' || target === 'errors' || /^\w+\//.test(target)) {
+  if (target === 'contracts' || target === 'errors' || /^(?!jose)\w+\//.test(target)) {
     const path = relative(dirname(file), `${target}.ts`)
     return path.startsWith('.') ? path : `./${path}`
   }

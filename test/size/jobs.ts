@@ -4,8 +4,11 @@ export interface Job {
   /** Its file in `jobs/`. */
   readonly file: string
   readonly platform: 'browser' | 'neutral' | 'node'
-  /** Source files behind an `import()` that the job really asks for when it runs. Every other one is listed, and not counted. */
-  readonly loads: readonly string[]
+  /**
+   * Source files behind an `import()` that the job really asks for when it runs. Every other one is listed, and not
+   * counted. None where its author's bundler makes one file of everything, which is counted whole.
+   */
+  readonly loads?: readonly string[]
   /** The most that all it loads may weigh, minified and each file compressed by gzip -9, in bytes. */
   readonly limit: number
   /** What it shall come down to. */
@@ -22,6 +25,6 @@ export const jobs: readonly Job[] = [
     loads: ['src/core/optional.ts'],
     limit: 42_900,
   },
-  { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', loads: ['src/core/optional.ts'], limit: 64_000 },
+  { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', limit: 62_000 },
   { name: 'script', file: 'script.ts', platform: 'node', loads: [], limit: 44_000 },
 ]

@@ -32,13 +32,13 @@ export interface Measured {
 /** Bundles a job as its author would, and weighs it. */
 export async function measure(job: Job): Promise<Measured> {
   const [split, whole] = [await bundle(job, true), await bundle(job, false)]
-  const chunks = chunksOf(job, split.metafile, split.outputFiles)
-  return {
-    job,
-    chunks,
-    loaded: sum(chunks.filter(({ loaded }) => loaded)),
-    whole: sum(whole.outputFiles.map(({ contents }) => weigh(contents))),
+  const weight = sum(whole.outputFiles.map(({ contents }) => weigh(contents)))
+  if (job.loads === undefined) {
+    const chunks = chunksOf(job, whole.metafile, whole.outputFiles)
+    return { job, chunks, loaded: weight, whole: weight }
   }
+  const chunks = chunksOf(job, split.metafile, split.outputFiles)
+  return { job, chunks, loaded: sum(chunks.filter(({ loaded }) => loaded)), whole: weight }
 }
 
 function chunksOf(job: Job, { outputs }: Metafile, files: readonly OutputFile[]): readonly Chunk[] {
@@ -54,7 +54,7 @@ function chunksOf(job: Job, { outputs }: Metafile, files: readonly OutputFile[])
       ...weigh(files.find((file) => file.path.endsWith(`/${path}`))?.contents ?? new Uint8Array()),
       name: basename(path),
       lazy: leading,
-      loaded: atOnce.has(path) || leading.some((source) => job.loads.includes(source)),
+      loaded: atOnce.has(path) || leading.some((source) => job.loads?.includes(source) === true),
       inputs: Object.fromEntries(Object.entries(inputs).map(([source, { bytesInOutput }]) => [source, bytesInOutput])),
     }
   })
