@@ -21,7 +21,7 @@ export async function decoding(worker: URL, cookie: string, short: boolean): Pro
       { name: named('jose', 'compactDecrypt by itself'), run: opening('jose') },
       { name: 'the request around it, in which nothing is opened', run: opening('nothing') },
     ],
-    { rounds: short ? 30 : 200, batch: 0.001, warmUp: 200, unit: microseconds },
+    { rounds: short ? 30 : 100, batch: 0.001, warmUp: 200, unit: microseconds },
   )
   return {
     title: 'A session’s cookie opened, in workerd',

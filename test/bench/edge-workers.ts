@@ -56,7 +56,9 @@ async function signIn(handler: URL, count: number): Promise<readonly string[]> {
   const accounts = Array.from({ length: count }, () => `account${people++}`)
   for (let from = 0; from < count; from += 100) {
     const body = JSON.stringify(accounts.slice(from, from + 100))
-    const answer = await fetch(new URL('/door/sign-in', handler), { method: 'POST', body })
+    const ask = (): Promise<Response> => fetch(new URL('/door/sign-in', handler), { method: 'POST', body })
+    // workerd hangs up on connections that have been quiet, at times just when one is used again.
+    const answer = await ask().catch(ask)
     if (!answer.ok) throw new Error(`Nobody could be signed in: ${await answer.text()}`)
     await answer.text()
   }

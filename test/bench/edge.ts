@@ -67,7 +67,7 @@ async function latency({ workers, accounts, cookie, direct, short }: LatencyPart
   for (let time = 0; time < 200; time++) {
     await Promise.all([call(bare), call(handler, { cookie }), call(hono), call(direct)])
   }
-  const rows = await race(racers, { rounds: short ? 300 : 3000, batch: 0.001, warmUp: 0, unit: microseconds })
+  const rows = await race(racers, { rounds: short ? 300 : 1500, batch: 0.001, warmUp: 0, unit: microseconds })
   const [, warm, seen, stranger, theirs] = rows
   const beside = (warm?.took.median ?? Number.NaN) / (theirs?.took.median ?? Number.NaN)
   return {
@@ -105,7 +105,7 @@ async function throughput(workers: EdgeWorkers, cookie: string, short: boolean):
       { name: 'createWorkerHandler, warm', run: () => all(handler, { cookie }) },
       { name: honoName, run: () => all(hono) },
     ],
-    { rounds: short ? 25 : 200, batch: 0.001, warmUp: 300, unit: 1 },
+    { rounds: short ? 25 : 80, batch: 0.001, warmUp: 300, unit: 1 },
   )
   const perSecond = rows.map(({ name, took }) => `${name}: ${(100_000 / took.median).toFixed(0)} calls per second`)
   return {
@@ -133,7 +133,7 @@ async function users(workers: EdgeWorkers, accounts: readonly string[], short: b
         run: () => call(handler, { cookie: next() }),
       })),
     ],
-    { rounds: short ? 150 : 2000, batch: 0.001, warmUp: short ? 300 : 3000, unit: microseconds },
+    { rounds: short ? 150 : 800, batch: 0.001, warmUp: short ? 300 : 1500, unit: microseconds },
   )
   return {
     title: 'People served by one isolate',
