@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, rmdirSync, utimesSync } from 'node:fs'
-import { errnoOf } from './fs-failure.node.ts'
+import fs from 'node:fs'
+import { ifPossible, unless } from './fs-failure.node.ts'
 import {
+  awaitedMode,
   claimLock,
   gonePath,
   lastClaim,
@@ -14,7 +15,6 @@ import {
 } from './lock-instance.node.ts'
 import { isGone, type LockOwner, newLockOwner } from './lock-owner.node.ts'
 import { courtesy, longestPause, type LockWait, nextTurn, pauseUntil, settled } from './lock-wait.node.ts'
-import { heartbeat, now, signsOfLife, since } from './signs-of-life.node.ts'
 
 /** A lock that is held. */
 export interface DirectoryLock {
@@ -26,6 +26,8 @@ export interface DirectoryLock {
   release(): void
 }
 
+/** How often the holder gives a sign of life. Some versions of Pi take a lock for dead after 10 s. */
+const heartbeat = 2_000
 /** A lock without a sign of life for so long is dead, says Pi. */
 const stale = 30_000
 /** Between making the directory and claiming it lie two system calls. */
@@ -37,11 +39,8 @@ const foreignHeartbeat = 16_000
 /** From this age on another program may be taking the same lock over, between a look and a deed. */
 const contested = 9_000
 
-/** A dead owner keeps a lock for longer than this. */
-const glance = 20
-
 /** Before the second look, in milliseconds: at a lock that we alone wait for, and one that others wait for too. */
-const pauses = { alone: 2, inLine: 8 }
+const [alone, inLine] = [2, 8]
 
 /** What a waiter has seen, and since when nothing of it has changed. */
 interface Observation {
@@ -76,7 +75,7 @@ export async function lockDirectory(path: string, wait: LockWait): Promise<Direc
   if (free !== undefined) await pauseUntil(free, wait)
   givesWay.delete(path)
   const owner = newLockOwner()
-  const seen: Observation = { sight: '', since: performance.now(), pause: pauses.alone, holder: undefined }
+  const seen: Observation = { sight: '', since: performance.now(), pause: alone, holder: undefined }
   for (let attempt = 0; ; attempt += 1) {
     // To make a directory that is there costs ten times as much as a look.
     const found = attempt > 0 && lockInstance(path) !== undefined
@@ -87,21 +86,13 @@ export async function lockDirectory(path: string, wait: LockWait): Promise<Direc
 }
 
 function create(path: string, owner: LockOwner): DirectoryLock | undefined {
-  const began = now()
-  try {
-    mkdirSync(path, { mode: lockMode })
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return undefined
-    throw error
-  }
+  if (unless('EEXIST', () => fs.mkdirSync(path, { mode: lockMode }) ?? true) === undefined) return undefined
   const instance = lockInstance(path)
   if (instance === undefined) return undefined
   try {
-    if (!claimLock(instance, 0, owner)) return undefined
-    // Nobody takes over what is so young.
-    return since(began) < unclaimed ? hold(instance, 0, owner) : verified(instance, 0, owner)
+    return claimLock(instance, 0, owner) ? hold(instance, 0, owner) : undefined
   } catch (error) {
-    unlessDenied(() => rmdirSync(path))
+    ifPossible(() => fs.rmdirSync(path))
     throw error
   }
 }
@@ -110,10 +101,9 @@ async function takeOver(path: string, owner: LockOwner, seen: Observation): Prom
   const instance = lockInstance(path)
   if (instance === undefined) return undefined
   const last = lastClaim(instance)
-  const fresh = seen.sight === ''
   observe(seen, instance, last)
-  if (!isAbandoned(instance, last, { fresh, unchanged: performance.now() - seen.since })) {
-    if (last !== undefined && instance.ours) markAwaited(instance)
+  if (!isAbandoned(instance, last, performance.now() - seen.since)) {
+    if (last !== undefined && instance.mode === lockMode) markAwaited(instance)
     return undefined
   }
   const index = (last?.index ?? -1) + 1
@@ -122,73 +112,70 @@ async function takeOver(path: string, owner: LockOwner, seen: Observation): Prom
     touch(path)
     if (Date.now() - instance.beatAt > contested) await settled()
   }
-  return verified(instance, index, owner)
+  return hold(instance, index, owner)
 }
 
 function observe(seen: Observation, instance: LockInstance, last: LockClaim | undefined): void {
-  const sight = `${instance.id} ${instance.beatAt} ${last?.index} ${last?.owner?.nonce}`
-  seen.pause = nextPause(seen, instance, sight !== seen.sight)
+  const sight = `${instance.id} ${instance.beatAt} ${last?.index} ${last?.owner?.pid}`
+  if (seen.sight === '') seen.pause = instance.mode === awaitedMode ? inLine : alone
+  // Who sees the lock go from hand to hand looks more often each time, so that nobody waits long; who sees it stay, seldom.
+  else seen.pause = sight === seen.sight ? Math.min(longestPause, seen.pause * 1.5) : Math.max(1, seen.pause * 0.6)
   if (sight !== seen.sight) seen.since = performance.now()
   seen.sight = sight
   seen.holder = last?.owner === undefined ? 'another program' : `process ${last.owner.pid} on ${last.owner.host}`
 }
 
-/** Who sees the lock go from hand to hand looks more often each time, so that nobody waits long; who sees it stay, seldom. */
-function nextPause({ sight, pause }: Observation, { awaited }: LockInstance, changed: boolean): number {
-  if (sight === '') return awaited ? pauses.inLine : pauses.alone
-  return changed ? Math.max(1, pause * 0.6) : Math.min(longestPause, pause * 1.5)
-}
-
-interface Watch {
-  /** The first look. */
-  readonly fresh: boolean
-  /** For how long, by our own watch, nothing has moved: a wall clock may jump. */
-  readonly unchanged: number
-}
-
-function isAbandoned(instance: LockInstance, last: LockClaim | undefined, { fresh, unchanged }: Watch): boolean {
-  // To ask after a process takes longer than most locks are held.
-  if (last?.owner !== undefined && (fresh || unchanged > glance) && isGone(last.owner)) return true
-  if (last === undefined && instance.ours && unchanged > unclaimed) return true
+/** @param unchanged For how long, by our own watch, nothing has moved: a wall clock may jump. */
+function isAbandoned(instance: LockInstance, last: LockClaim | undefined, unchanged: number): boolean {
+  if (last?.owner !== undefined && isGone(last.owner)) return true
+  if (last === undefined && instance.mode === lockMode && unchanged > unclaimed) return true
   const age = Date.now() - instance.beatAt
   if (age < -stale) return unchanged > foreignHeartbeat
   return age > stale && (last === undefined || unchanged > patience)
 }
 
-function verified(instance: LockInstance, index: number, owner: LockOwner): DirectoryLock | undefined {
-  if (isHeld(instance, index)) return hold(instance, index, owner)
-  if (!isLock(instance)) removeClaims(instance, index)
-  return undefined
-}
-
-function isHeld(instance: LockInstance, index: number): boolean {
-  return isLock(instance) && lastClaim(instance, index + 1) === undefined
-}
-
-/** Keeps alive what was claimed. */
-function hold(instance: LockInstance, index: number, owner: LockOwner): DirectoryLock {
+/** Verifies what was claimed, and keeps it alive. */
+function hold(instance: LockInstance, index: number, owner: LockOwner): DirectoryLock | undefined {
   const { path } = instance
+  const stillHeld = (): boolean => isLock(instance) && lastClaim(instance, index + 1) === undefined
+  if (!stillHeld()) {
+    if (!isLock(instance)) removeClaims(instance, index)
+    return undefined
+  }
   const inherited = index > 0 || !known.has(path)
-  if (inherited) unlessDenied(() => removeOtherInstances(instance))
+  if (inherited) ifPossible(() => removeOtherInstances(instance))
   known.add(path)
   const began = performance.now()
-  const stillHeld = (): boolean => isHeld(instance, index)
-  const life = signsOfLife(() => {
-    const held = stillHeld()
-    if (held) touch(path)
-    return held
-  })
+  const silence = signsOfLife(path, stillHeld)
   return {
     inherited,
     stillHeld,
     release: () => {
-      const silence = life.end()
-      unlessDenied(() => {
-        const last = silence < 2 * heartbeat ? index : sayGoodbye(instance, index, owner)
-        if (last !== undefined && takeAway(instance, last))
-          givesWay.set(path, performance.now() + courtesy(performance.now() - began))
-      })
+      const quiet = silence()
+      const awaited = ifPossible(() => letGo(instance, index, quiet < 2 * heartbeat ? undefined : owner))
+      if (awaited) givesWay.set(path, performance.now() + courtesy(performance.now() - began))
     },
+  }
+}
+
+/**
+ * Gives signs of life until the lock is lost, or until it is asked for how long there may have been none,
+ * which ends it. Keeps no process alive.
+ */
+function signsOfLife(path: string, stillHeld: () => boolean): () => number {
+  let [steady, wall] = [performance.now(), Date.now()]
+  const beat = (): void => {
+    if (!stillHeld()) return clearInterval(timer)
+    const now = [performance.now(), Date.now()] as const
+    touch(path)
+    ;[steady, wall] = now
+  }
+  const timer = setInterval(() => ifPossible(beat), heartbeat)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    // One of the clocks stands still while the machine sleeps; the other one can be set.
+    return Math.max(performance.now() - steady, Math.abs(Date.now() - wall))
   }
 }
 
@@ -197,27 +184,20 @@ function hold(instance: LockInstance, index: number, owner: LockOwner): Director
  * for dead at this very moment: to say "I am going" is to make the last claim, and whoever wins it may take
  * the directory away, and no one else.
  *
- * @returns The last claim of ours; `undefined` when somebody else was faster.
+ * @param silent The owner, if it must be said.
+ * @returns Whether somebody waited.
  */
-function sayGoodbye(instance: LockInstance, index: number, owner: LockOwner): number | undefined {
-  let last = index
-  try {
-    if (!claimLock(instance, index + 1, owner)) return undefined
-    last += 1
-  } catch {
-    // On a full disk nothing can be said any more.
-  }
-  return lastClaim(instance, last + 1) === undefined ? last : undefined
-}
-
-/** @returns Whether somebody waited for it. */
-function takeAway(instance: LockInstance, last: number): boolean {
+function letGo(instance: LockInstance, index: number, silent: LockOwner | undefined): boolean {
+  // On a full disk nothing can be said any more.
+  const said = silent && ifPossible(() => claimLock(instance, index + 1, silent))
+  const last = said === undefined ? index : index + 1
+  if (said === false || lastClaim(instance, last + 1) !== undefined) return false
   const found = lockInstance(instance.path)
   const moved = found?.id === instance.id
-  if (moved) renameSync(instance.path, gonePath(instance))
+  if (moved) fs.renameSync(instance.path, gonePath(instance))
   removeClaims(instance, last)
-  if (moved) rmdirSync(gonePath(instance))
-  return found?.awaited === true
+  if (moved) fs.rmdirSync(gonePath(instance))
+  return found?.mode === awaitedMode
 }
 
 /** Whether the directory that is the lock now is this one. */
@@ -227,13 +207,5 @@ function isLock(instance: LockInstance): boolean {
 
 function touch(path: string): void {
   const now = new Date()
-  utimesSync(path, now, now)
-}
-
-function unlessDenied(task: () => void): void {
-  try {
-    task()
-  } catch {
-    // Whoever waits finds out all the same, only later.
-  }
+  fs.utimesSync(path, now, now)
 }

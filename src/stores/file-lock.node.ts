@@ -1,15 +1,12 @@
-import { realpathSync } from 'node:fs'
+import fs from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isOAuthError } from '../errors.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.node.ts'
-import { errnoOf, fsFailure } from './fs-failure.node.ts'
+import { errnoOf, fsFailure, ifPossible } from './fs-failure.node.ts'
 import { type LockWait, nextTurn } from './lock-wait.node.ts'
 import { removeLeftovers } from './private-file.node.ts'
-import { type Resolved, resolveNow } from './resolve-target.node.ts'
-
-/** Without a wait, in milliseconds: to ask again right away would say no more than the first answer did. */
-const moment = 2
+import { resolveTarget } from './resolve-target.node.ts'
 
 /** The lock of a file, and the file itself behind all links. */
 export interface FileLock extends DirectoryLock {
@@ -21,44 +18,23 @@ export interface FileLock extends DirectoryLock {
  * path as given. They differ when the file is a symbolic link; then both are taken, the real one first,
  * so that nobody waits in a circle.
  *
- * @param found The real path, if it was asked for already.
  * @throws OAuthError `lock_timeout`, `aborted`, `store_denied`, `persist_failed`
  */
-export async function lockFile(path: string, wait: LockWait, found?: Resolved): Promise<FileLock> {
+export async function lockFile(path: string, wait: LockWait): Promise<FileLock> {
   try {
-    let { target, at } = found ?? resolveNow(path)
     for (;;) {
+      const target = resolveTarget(path)
       const lock = await lockBoth(target, path, wait)
-      const now = performance.now() - at > moment ? resolvedUnder(lock, path) : { target, at }
       // The link may have been turned while we waited.
-      if (now.target === target) {
-        if (lock.inherited) tidyUp(target)
+      if (ifPossible(() => resolveTarget(path)) === target) {
+        if (lock.inherited) ifPossible(() => removeLeftovers(target))
         return { ...lock, target }
       }
       lock.release()
-      ;({ target, at } = now)
-      await nextTurn(moment, wait)
+      await nextTurn(2, wait)
     }
   } catch (error) {
     throw fsFailure(error, `${path}.lock`, 'persist_failed')
-  }
-}
-
-function resolvedUnder(lock: DirectoryLock, path: string): Resolved {
-  try {
-    return resolveNow(path)
-  } catch (error) {
-    lock.release()
-    throw error
-  }
-}
-
-/** What cannot be removed now may be the next time. */
-function tidyUp(target: string): void {
-  try {
-    removeLeftovers(target)
-  } catch {
-    // It harms nobody.
   }
 }
 
@@ -66,7 +42,7 @@ async function lockBoth(target: string, path: string, wait: LockWait): Promise<D
   const real = await lockPresent(`${target}.lock`, wait)
   if (path === target) return real
   try {
-    const alias = join(realpathSync.native(dirname(path)), basename(path))
+    const alias = join(fs.realpathSync.native(dirname(path)), basename(path))
     return alias === target ? real : both(real, await lockAlias(`${alias}.lock`, wait))
   } catch (error) {
     real.release()

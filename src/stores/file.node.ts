@@ -8,12 +8,12 @@ import { resolve } from 'node:path'
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { type FileLock, lockFile } from './file-lock.node.ts'
-import { fsFailure } from './fs-failure.node.ts'
+import { fsFailure, ifPossible } from './fs-failure.node.ts'
 import { checkLockOptions, lockQueue } from './lock-queue.ts'
 import { beginWait } from './lock-wait.node.ts'
 import { replacePrivateFile } from './private-file.node.ts'
 import { authFileReader, type ReadAuthFile } from './read-auth-file.node.ts'
-import { type Resolved, resolveNow } from './resolve-target.node.ts'
+import { resolveTarget } from './resolve-target.node.ts'
 import { watchFile } from './watch-file.node.ts'
 
 /** Which file, and how patient. */
@@ -86,16 +86,16 @@ interface LockedFile {
 async function locked<T>(file: LockedFile, task: (held: HeldStore) => Promise<T>, options: LockOptions): Promise<T> {
   checkLockOptions(options)
   const wait = beginWait(options)
-  const found = resolved(file.path)
   const run = async (): Promise<T> => {
-    const lock = await lockFile(file.path, wait, found)
+    const lock = await lockFile(file.path, wait)
     try {
       return await task(heldFile(file, lock))
     } finally {
       lock.release()
     }
   }
-  return tasks(found.target, run, options)
+  // What cannot be resolved is told by who takes the lock.
+  return tasks(ifPossible(() => resolveTarget(file.path)) ?? file.path, run, options)
 }
 
 function heldFile(file: LockedFile, lock: FileLock): HeldStore {
@@ -153,12 +153,4 @@ async function tryUpdate(file: LockedFile, lock: FileLock, update: Update, overt
     throw fsFailure(error, lock.target, 'persist_failed')
   }
   return { record: edited.record }
-}
-
-function resolved(path: string): Resolved {
-  try {
-    return resolveNow(path)
-  } catch (error) {
-    throw fsFailure(error, path, 'persist_failed')
-  }
 }

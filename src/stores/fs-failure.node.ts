@@ -29,6 +29,25 @@ export function errnoOf(error: unknown): string | undefined {
   return 'name' in error && error.name === 'NotCapable' ? 'ENOTCAPABLE' : undefined
 }
 
+/** What `task` gives; `undefined` when it fails with one of `errnos`. */
+export function unless<T>(errnos: string, task: () => T): T | undefined {
+  try {
+    return task()
+  } catch (error) {
+    if (errnos.includes(errnoOf(error) ?? 'none')) return undefined
+    throw error
+  }
+}
+
+/** What `task` gives, if it can be done. */
+export function ifPossible<T>(task: () => T): T | undefined {
+  try {
+    return task()
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Makes a file system's error ours: `store_denied` for what asks for somebody to change something,
  * otherwise `otherwise`. An `OAuthError` passes as it is, and so does what no file system threw.

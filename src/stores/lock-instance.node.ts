@@ -1,19 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
-import { errnoOf } from './fs-failure.node.ts'
+import { errnoOf, ifPossible, unless } from './fs-failure.node.ts'
 import { type LockOwner, lockOwnerText, parseLockOwner } from './lock-owner.node.ts'
 
 /**
@@ -23,7 +11,7 @@ import { type LockOwner, lockOwnerText, parseLockOwner } from './lock-owner.node
 export const lockMode = 0o500
 
 /** How they look once somebody waits, so that their holder gives way. */
-const awaitedMode = 0o100
+export const awaitedMode = 0o100
 
 /** One lock directory, as opposed to the next one with the same name. */
 export interface LockInstance {
@@ -31,10 +19,8 @@ export interface LockInstance {
   readonly id: string
   /** When its holder last gave a sign of life, by the holder's clock. */
   readonly beatAt: number
-  /** Made by us, in this process or another. */
-  readonly ours: boolean
-  /** One of us waits for it. */
-  readonly awaited: boolean
+  /** See `lockMode`. */
+  readonly mode: number
 }
 
 /** The last of those who claimed an instance, one after the other: its owner. */
@@ -45,27 +31,21 @@ export interface LockClaim {
 
 /** Looks at the lock directory; `undefined` when there is none. */
 export function lockInstance(path: string): LockInstance | undefined {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (stats === undefined) return undefined
   if (!stats.isDirectory()) throw new OAuthError('store_denied', { where: path, reason: 'the lock is not a directory' })
-  const mode = Number(stats.mode) & 0o777
   return {
     path,
     // Milliseconds: all that some runtimes tell of a birth.
     id: `${stats.ino.toString(36)}-${stats.birthtimeMs.toString(36)}`,
     beatAt: Number(stats.mtimeMs),
-    ours: mode === lockMode,
-    awaited: mode === awaitedMode,
+    mode: Number(stats.mode) & 0o777,
   }
 }
 
 /** Lets the holder of a claimed instance see that somebody waits. Should it be another's by now, that does no harm. */
 export function markAwaited({ path }: LockInstance): void {
-  try {
-    chmodSync(path, awaitedMode)
-  } catch {
-    // It is gone, or another user's.
-  }
+  ifPossible(() => fs.chmodSync(path, awaitedMode))
 }
 
 /**
@@ -76,32 +56,27 @@ export function markAwaited({ path }: LockInstance): void {
  */
 export function claimLock(instance: LockInstance, index: number, owner: LockOwner): boolean {
   const text = lockOwnerText(owner)
+  const path = claimPath(instance, index)
   try {
-    symlinkSync(text, claimPath(instance, index))
+    fs.symlinkSync(text, path)
     return true
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false
+    return errnoOf(error) !== 'EEXIST' && writeClaim(path, text)
   }
-  return writeClaim(claimPath(instance, index), text)
 }
 
 /** Where there are no symbolic links. On a full disk no claim may stay that names nobody. */
 function writeClaim(path: string, text: string): boolean {
-  let descriptor: number
+  const descriptor = unless('EEXIST', () => fs.openSync(path, 'wx', 0o600))
+  if (descriptor === undefined) return false
   try {
-    descriptor = openSync(path, 'wx', 0o600)
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false
-    throw error
-  }
-  try {
-    writeFileSync(descriptor, text)
+    fs.writeFileSync(descriptor, text)
     return true
   } catch (error) {
-    unlinkSync(path)
+    fs.unlinkSync(path)
     throw error
   } finally {
-    closeSync(descriptor)
+    fs.closeSync(descriptor)
   }
 }
 
@@ -119,7 +94,7 @@ export function lastClaim(instance: LockInstance, from = 0): LockClaim | undefin
 /** Forgets the claims up to `last`. Only once the instance is no longer the lock. */
 export function removeClaims(instance: LockInstance, last: number): void {
   for (let index = last; index >= 0; index -= 1) {
-    removed(unlinkSync, claimPath(instance, index))
+    ifPossible(() => fs.unlinkSync(claimPath(instance, index)))
   }
 }
 
@@ -127,11 +102,11 @@ export function removeClaims(instance: LockInstance, last: number): void {
 export function removeOtherInstances(instance: LockInstance): void {
   const directory = dirname(instance.path)
   const prefix = `${basename(instance.path)}.`
-  for (const name of readdirSync(directory)) {
-    const [id, rest, ...more] = name.startsWith(prefix) ? name.slice(prefix.length).split('.') : []
-    if (id === undefined || rest === undefined || id === instance.id || more.length > 0) continue
-    if (rest === 'gone') removed(rmdirSync, join(directory, name))
-    else if (/^\d+$/.test(rest)) removed(unlinkSync, join(directory, name))
+  for (const name of fs.readdirSync(directory)) {
+    const [, id, rest] = (name.startsWith(prefix) && /^([^.]+)\.(gone|\d+)$/.exec(name.slice(prefix.length))) || []
+    if (id === undefined || id === instance.id) continue
+    const path = join(directory, name)
+    ifPossible(() => (rest === 'gone' ? fs.rmdirSync(path) : fs.unlinkSync(path)))
   }
 }
 
@@ -146,25 +121,7 @@ function claimPath(instance: LockInstance, index: number): string {
 
 function readClaim(path: string): string | undefined {
   // An error costs ten times as much as a look, and mostly there is none.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
-  try {
-    return readlinkSync(path)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    if (errnoOf(error) !== 'EINVAL') throw error
-  }
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/** Others may have been faster. */
-function removed(remove: (path: string) => void, path: string): void {
-  try {
-    remove(path)
-  } catch {
-    // It was not there.
-  }
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+  const text = unless('ENOENT EINVAL', () => fs.readlinkSync(path))
+  return text ?? ifPossible(() => fs.readFileSync(path, 'utf8'))
 }

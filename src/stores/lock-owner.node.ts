@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
-import { errnoOf } from './fs-failure.node.ts'
+import { errnoOf, ifPossible } from './fs-failure.node.ts'
 
 /** Who holds a lock, told so that another process on the same machine can see whether they still live. */
 export interface LockOwner {
@@ -11,32 +11,23 @@ export interface LockOwner {
   readonly started: string
   /** Where the process id means something: one boot of one kernel and one process namespace. A hash. */
   readonly place: string
-  /** One acquisition. */
-  readonly nonce: string
   /** For people. The beginning of a long name. */
   readonly host: string
 }
 
 /** Of a host's name. With it an owner's text is shorter than the 60 bytes that file systems keep in the inode of a link. */
-const longestHost = 12
+const longestHost = 20
 
-let here: Omit<LockOwner, 'nonce'> | undefined
-/** Threads share a process id, but not this. */
-let thread: string | undefined
-let acquisitions = 0
+let here: LockOwner | undefined
 
-/** Names this process as the owner of one more lock. */
+/** Names this process. */
 export function newLockOwner(): LockOwner {
-  here ??= describe()
-  thread ??= nonce()
-  acquisitions += 1
-  return { ...here, nonce: `${thread}${acquisitions.toString(36)}` }
+  return (here ??= describe())
 }
 
 /** Whether the owner is certainly dead. What cannot be known from here counts as alive. */
 export function isGone(owner: LockOwner): boolean {
-  const { place } = (here ??= describe())
-  if (owner.place !== place) return false
+  if (owner.place !== newLockOwner().place) return false
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
@@ -49,50 +40,37 @@ export function isGone(owner: LockOwner): boolean {
 }
 
 /** How a lock tells its owner. */
-export function lockOwnerText({ pid, started, place, nonce, host }: LockOwner): string {
-  return `${pid} ${started} ${place} ${nonce} ${host}`
+export function lockOwnerText({ pid, started, place, host }: LockOwner): string {
+  return `${pid} ${started} ${place} ${host}`
 }
 
 /** Reads what a lock's owner left, which may be anything. */
 export function parseLockOwner(text: string): LockOwner | undefined {
-  const fields = /^([1-9]\d{0,14}) (\d*) ([\w-]{16}) ([\w-]+) (.*)$/s.exec(text)
-  const [, pid, started, place, nonce, host] = fields ?? []
-  if (started === undefined || place === undefined || nonce === undefined || host === undefined) return undefined
-  return { pid: Number(pid), started, place, nonce, host }
+  const [id, started = '', place = '', host] = text.split(' ')
+  const pid = Number(id)
+  return host !== undefined && Number.isSafeInteger(pid) && pid > 0 ? { pid, started, place, host } : undefined
 }
 
-function describe(): Omit<LockOwner, 'nonce'> {
+function describe(): LockOwner {
   const { pid } = process
-  const boot = unlessDenied(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
-  const namespace = unlessDenied(() => readlinkSync('/proc/self/ns/pid'))
-  const host = unlessDenied(hostname)
-  const place = boot === undefined || namespace === undefined ? `host ${host ?? nonce()}` : `${boot} ${namespace}`
+  const boot = ifPossible(() => fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  const namespace = ifPossible(() => fs.readlinkSync('/proc/self/ns/pid'))
+  const host = ifPossible(hostname)
+  const place =
+    boot === undefined || namespace === undefined ? `host ${host ?? crypto.randomUUID()}` : `${boot} ${namespace}`
   return {
     pid,
     started: processState(pid)?.started ?? '',
     place: createHash('sha256').update(place).digest('base64url').slice(0, 16),
-    host: (host ?? 'this machine').slice(0, longestHost),
+    host: (host ?? 'localhost').slice(0, longestHost),
   }
 }
 
-function nonce(): string {
-  return randomBytes(6).toString('base64url')
-}
-
-/** Linux only; elsewhere, and without permission, `undefined`. */
+/** Linux only; elsewhere, and without Deno's permission, `undefined`. */
 function processState(pid: number): { readonly state: string; readonly started: string } | undefined {
-  const stat = unlessDenied(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  const stat = ifPossible(() => fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))
   // The second field is the program's name in brackets and may hold anything, brackets too.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, started] = [fields?.[0], fields?.[19]]
   return state === undefined || started === undefined ? undefined : { state, started }
-}
-
-/** Deno may not tell, and not every system has what Linux has. */
-function unlessDenied<T>(ask: () => T): T | undefined {
-  try {
-    return ask()
-  } catch {
-    return undefined
-  }
 }

@@ -12,8 +12,7 @@ export interface LockWait extends LockOptions {
 }
 
 export function beginWait(options: LockOptions): LockWait {
-  const { timeout, signal } = options
-  return { timeout, until: performance.now() + timeout, ...(signal !== undefined && { signal }) }
+  return { ...options, until: performance.now() + options.timeout }
 }
 
 /**
@@ -22,8 +21,8 @@ export function beginWait(options: LockOptions): LockWait {
  * @throws OAuthError `lock_timeout`, `aborted`
  */
 export async function nextTurn(pause: number, wait: LockWait, holder?: string): Promise<void> {
-  if (remaining(wait) === 0) {
-    throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder !== undefined && { holder }) })
+  if (performance.now() >= wait.until) {
+    throw new OAuthError('lock_timeout', { after: wait.timeout, ...(holder && { holder }) })
   }
   await pauseUntil(performance.now() + pause * (0.5 + Math.random()), wait)
 }
@@ -37,7 +36,7 @@ export async function pauseUntil(instant: number, wait: LockWait): Promise<void>
   const pause = Math.min(instant, wait.until) - performance.now()
   if (pause <= 0) return
   try {
-    await sleep(pause, undefined, wait.signal === undefined ? {} : { signal: wait.signal })
+    await sleep(pause, undefined, wait)
   } catch {
     throw new OAuthError('aborted', {})
   }
@@ -46,11 +45,6 @@ export async function pauseUntil(instant: number, wait: LockWait): Promise<void>
 /** How long to leave a lock that was held for `held` milliseconds to those who wait for it: each of them looks meanwhile. */
 export function courtesy(held: number): number {
   return Math.min(Math.max(held, 3), 1.5 * longestPause) * (1 + Math.random())
-}
-
-/** What is left of a wait, in milliseconds. */
-export function remaining(wait: LockWait): number {
-  return Math.max(0, wait.until - performance.now())
 }
 
 /** Waits until another program that is taking the same dead lock over has shown itself. */

@@ -1,26 +1,13 @@
-import fs, {
-  closeSync,
-  constants,
-  fchownSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { OAuthError } from '../errors.ts'
-import { errnoOf } from './fs-failure.node.ts'
+import { ifPossible, unless } from './fs-failure.node.ts'
 
 /** More than anyone's tokens; less than what would hurt to read. */
 const largest = 16 * 1024 * 1024
 
 /** Windows has none. */
-const nonBlocking = constants.O_NONBLOCK ?? 0
+const nonBlocking = fs.constants.O_NONBLOCK ?? 0
 
 /**
  * Reads a regular file of ours; `undefined` when there is none.
@@ -39,15 +26,20 @@ export async function readPrivateFile(target: string): Promise<Uint8Array | unde
  * looked at before it is read.
  */
 export function readPrivateFileSync(target: string, known = false): Buffer | undefined {
-  const descriptor = openIfPresent(target, known)
+  // Opening a device can do something; the flag is for a pipe put there since.
+  const before = known || statIfPresent(target)
+  if (typeof before === 'object') checkFile(before, target)
+  const descriptor = before && unless('ENOENT', () => fs.openSync(target, fs.constants.O_RDONLY | nonBlocking))
   if (descriptor === undefined) return undefined
   try {
-    const stats = fstatSync(descriptor)
+    const stats = fs.fstatSync(descriptor)
     checkFile(stats, target)
-    if (stats.size > largest) throw tooLarge(target)
-    return readAll(descriptor, stats.size, target)
+    if (stats.size > largest) {
+      throw new OAuthError('store_corrupt', { where: target, reason: `it is larger than ${largest} bytes` })
+    }
+    return fs.readFileSync(descriptor)
   } finally {
-    closeSync(descriptor)
+    fs.closeSync(descriptor)
   }
 }
 
@@ -69,25 +61,25 @@ export async function replacePrivateFile(
   if (before !== undefined) {
     checkFile(before, target)
     // A rename asks the directory only; a file made read-only was made so for a reason.
-    closeSync(openSync(target, constants.O_WRONLY | nonBlocking))
+    fs.closeSync(fs.openSync(target, fs.constants.O_WRONLY | nonBlocking))
   }
-  const temporary = `${target}.${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}.tmp`
-  const descriptor = openSync(temporary, 'wx', 0o600)
+  const temporary = `${target}.${crypto.randomUUID().replaceAll('-', '').slice(16)}.tmp`
+  const descriptor = fs.openSync(temporary, 'wx', 0o600)
   try {
     try {
-      writeFileSync(descriptor, text)
+      fs.writeFileSync(descriptor, text)
       keepOwner(descriptor, before)
       await flushed(descriptor)
     } finally {
-      closeSync(descriptor)
+      fs.closeSync(descriptor)
     }
     if (!(await allowed())) {
-      unlinkSync(temporary)
+      fs.unlinkSync(temporary)
       return false
     }
-    renameSync(temporary, target)
+    fs.renameSync(temporary, target)
   } catch (error) {
-    discard(temporary)
+    ifPossible(() => fs.unlinkSync(temporary))
     throw error
   }
   await syncDirectory(dirname(target))
@@ -101,46 +93,18 @@ export async function replacePrivateFile(
 export function removeLeftovers(target: string): void {
   const directory = dirname(target)
   const prefix = `${basename(target)}.`
-  for (const name of readdirSync(directory)) {
+  for (const name of fs.readdirSync(directory)) {
     if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) {
-      discard(join(directory, name))
+      ifPossible(() => fs.unlinkSync(join(directory, name)))
     }
   }
 }
 
-function discard(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // What cannot be removed now may be the next time.
-  }
+function statIfPresent(target: string): fs.Stats | undefined {
+  return unless('ENOENT', () => fs.statSync(target))
 }
 
-function openIfPresent(target: string, known: boolean): number | undefined {
-  if (!known) {
-    const before = statIfPresent(target)
-    if (before === undefined) return undefined
-    // Opening a device can do something; the flag is for a pipe put there since.
-    checkFile(before, target)
-  }
-  try {
-    return openSync(target, constants.O_RDONLY | nonBlocking)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function statIfPresent(target: string): Stats | undefined {
-  try {
-    return statSync(target)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function checkFile(stats: Stats, where: string): void {
+function checkFile(stats: fs.Stats, where: string): void {
   if (!stats.isFile()) throw new OAuthError('store_denied', { where, reason: 'it is not a regular file' })
   const owner = stats.uid
   if (owner === 0) return
@@ -150,45 +114,22 @@ function checkFile(stats: Stats, where: string): void {
   }
 }
 
-/** @param expected The size as last seen; the file may grow meanwhile. */
-function readAll(descriptor: number, expected: number, where: string): Buffer {
-  const chunks: Buffer[] = []
-  let size = 0
-  while (size <= largest) {
-    const chunk = Buffer.allocUnsafe(Math.min(Math.max(expected + 1 - size, 1024), 64 * 1024))
-    const count = readSync(descriptor, chunk)
-    size += count
-    const read = chunk.subarray(0, count)
-    if (count === 0 || size === expected) return chunks.length === 0 ? read : Buffer.concat([...chunks, read])
-    chunks.push(read)
-  }
-  throw tooLarge(where)
-}
-
-function tooLarge(where: string): OAuthError<'store_corrupt'> {
-  return new OAuthError('store_corrupt', { where, reason: `it is larger than ${largest} bytes` })
-}
-
 /** Windows has none, and Deno may not tell. */
 function effectiveUser(): number | undefined {
-  try {
-    return process.geteuid?.()
-  } catch {
-    return undefined
-  }
+  return ifPossible(() => process.geteuid?.())
 }
 
 /** So that an administrator's `sudo` does not lock the person out of their own file. */
-function keepOwner(descriptor: number, before: Stats | undefined): void {
+function keepOwner(descriptor: number, before: fs.Stats | undefined): void {
   if (before === undefined || effectiveUser() !== 0 || before.uid === 0) return
-  fchownSync(descriptor, before.uid, before.gid)
+  fs.fchownSync(descriptor, before.uid, before.gid)
 }
 
 /** Makes the rename itself durable. Some file systems cannot; the rename is atomic all the same. */
 async function syncDirectory(directory: string): Promise<void> {
   try {
-    const descriptor = openSync(directory, 'r')
-    await flushed(descriptor).finally(() => closeSync(descriptor))
+    const descriptor = fs.openSync(directory, 'r')
+    await flushed(descriptor).finally(() => fs.closeSync(descriptor))
   } catch {
     // Nothing is lost that was there before.
   }

@@ -1,4 +1,4 @@
-import { watch } from 'node:fs'
+import fs from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { StoredRecord } from '../contracts.ts'
 import { resolveTarget } from './resolve-target.node.ts'
@@ -37,7 +37,7 @@ export function watchFile(
       if (changed && !ended.signal.aborted) listener()
     }
     const options = { persistent: false, signal: ended.signal }
-    const watcher = watch(dirname(target), options, (_event, name) => {
+    const watcher = fs.watch(dirname(target), options, (_event, name) => {
       // Deno hears not `persistent` but `unref`, and forgets it with each event.
       setTimeout(() => watcher.unref(), 0)
       if (name !== null && name !== basename(target)) return

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import fs from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readlink, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,15 +90,12 @@ describe('a holder who slept', () => {
   })
 
   it('looks whether it has the lock when it slept while taking it', async () => {
-    const stolen = join(directory, 'stolen')
-    let looks = 0
-    Date.now = () => {
-      looks += 1
-      if (looks === 2) {
-        renameSync(path, stolen)
-        mkdirSync(path)
-      }
-      return looks < 2 ? now() : now() + 5_000
+    const { symlinkSync } = fs
+    fs.symlinkSync = (...claim) => {
+      fs.symlinkSync = symlinkSync
+      symlinkSync(...claim)
+      fs.renameSync(path, join(directory, 'stolen'))
+      fs.mkdirSync(path)
     }
     await expect(lock(50)).rejects.toMatchObject({ code: 'lock_timeout' })
   })

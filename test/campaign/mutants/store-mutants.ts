@@ -66,12 +66,12 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'a file that is too large passes for none',
-        find: 'if (stats.size > largest) throw tooLarge(target)',
-        replace: 'if (stats.size > largest) return undefined',
+        find: 'if (stats.size > largest) {\n',
+        replace: 'if (stats.size > largest) {\n      if (stats.size > 0) return undefined\n',
       },
       {
         name: 'a file made read-only is replaced',
-        find: 'closeSync(openSync(target, constants.O_WRONLY | nonBlocking))',
+        find: 'fs.closeSync(fs.openSync(target, fs.constants.O_WRONLY | nonBlocking))',
         replace: '',
         tests: [denials],
       },
@@ -84,7 +84,7 @@ export const storeMutants: readonly Mutant[] = [
       { name: 'a new directory is open to others', find: 'mode: 0o700', replace: 'mode: 0o755' },
       {
         name: 'a link that was turned meanwhile is not noticed',
-        find: 'if (now.target === target) {',
+        find: 'if (ifPossible(() => resolveTarget(path)) === target) {',
         replace: "if (target !== '') {",
         tests: [faults],
       },
@@ -157,19 +157,19 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'the holder gives no sign of life',
-        find: 'if (held) touch(path)\n',
-        replace: '',
+        find: 'touch(path)\n    ;[steady',
+        replace: ';[steady',
       },
       {
         name: 'a holder who slept takes away the lock of who took it over',
-        find: 'silence < 2 * heartbeat ? index',
-        replace: 'silence < Infinity ? index',
+        find: 'quiet < 2 * heartbeat ? undefined',
+        replace: 'quiet < Infinity ? undefined',
         tests: [locks],
       },
       {
         name: 'a maker who slept believes that the lock is still theirs',
-        find: 'since(began) < unclaimed ?',
-        replace: 'since(began) < Infinity ?',
+        find: 'if (!stillHeld()) {\n',
+        replace: "if (instance.id === '') {\n",
         tests: [locks],
       },
       {
@@ -180,20 +180,20 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'whoever waits marks a lock of another program',
-        find: 'if (last !== undefined && instance.ours) markAwaited(instance)',
+        find: 'if (last !== undefined && instance.mode === lockMode) markAwaited(instance)',
         replace: 'markAwaited(instance)',
         tests: [locks],
       },
       {
         name: 'a lock is dead as soon as somebody waits',
-        find: 'if (!isAbandoned(instance, last, { fresh, unchanged: performance.now() - seen.since })) {',
+        find: 'if (!isAbandoned(instance, last, performance.now() - seen.since)) {',
         replace: "if (seen.sight === '') {",
         tests: [processes],
         slow: true,
       },
       {
         name: 'a dead lock is never taken over',
-        find: 'if (last?.owner !== undefined && (fresh || unchanged > glance) && isGone(last.owner)) return true\n',
+        find: 'if (last?.owner !== undefined && isGone(last.owner)) return true\n',
         replace: '',
         tests: [processes],
         slow: true,
@@ -201,9 +201,9 @@ export const storeMutants: readonly Mutant[] = [
     ],
   ),
   ...inFile(
-    'src/stores/signs-of-life.node.ts',
+    'src/stores/directory-lock.node.ts',
     [faults],
-    [{ name: 'signs of life keep the process alive', find: '  interval.unref()\n', replace: '' }],
+    [{ name: 'signs of life keep the process alive', find: '  timer.unref()\n', replace: '' }],
   ),
   ...inFile(
     'src/stores/lock-instance.node.ts',
@@ -211,8 +211,8 @@ export const storeMutants: readonly Mutant[] = [
     [
       {
         name: 'several may claim a lock at once',
-        find: "if (errnoOf(error) === 'EEXIST') return false\n  }\n",
-        replace: "if (errnoOf(error) === 'EEXIST') return true\n  }\n",
+        find: "return errnoOf(error) !== 'EEXIST' && writeClaim(path, text)",
+        replace: "return errnoOf(error) === 'EEXIST' || writeClaim(path, text)",
         slow: true,
       },
     ],
@@ -228,7 +228,7 @@ export const storeMutants: readonly Mutant[] = [
       },
       {
         name: 'a process of another machine is judged by its number',
-        find: 'if (owner.place !== place) return false',
+        find: 'if (owner.place !== newLockOwner().place) return false',
         replace: '',
       },
     ],
