@@ -124,9 +124,8 @@ export async function call(
 
 /** The answer as anybody would expect it, who may do more than ask for its text. */
 async function whole(response: Response): Promise<Response> {
-  const { status, headers } = response
   // Some statuses take no body, not even an empty one.
-  return new Response((await response.text()) || null, { status, headers })
+  return new Response((await response.text()) || null, response)
 }
 
 function wantsNonce({ detail }: OAuthError): boolean {

@@ -25,7 +25,7 @@ export interface FailedAnswer {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 RFC 6749, section 5.2}
  */
 export function failure(answer: FailedAnswer): OAuthError | undefined {
-  const { endpoint, response, now } = answer
+  const { endpoint, response, text, now } = answer
   const { status } = response
   const told = readError(answer)
   const retryAt = retryAfter(response.headers, now)
@@ -39,7 +39,7 @@ export function failure(answer: FailedAnswer): OAuthError | undefined {
   return new OAuthError('invalid_response', {
     endpoint,
     status,
-    reason: `status ${status} without an OAuth error${looksLikeHtml(answer) ? ', but with a web page' : ''}.`,
+    reason: `status ${status} without an OAuth error${/^\s*</.test(text) ? ', but with a web page' : ''}.`,
   })
 }
 
@@ -61,8 +61,8 @@ function readError(answer: FailedAnswer): ProviderError | undefined {
   // An API need not say it in a body. At the token endpoint a challenge is no verdict: a proxy may have written it.
   const challenge = answer.endpoint === 'userinfo' ? challengeError(answer.response) : undefined
   const word = own?.error ?? stringMember(members, 'error') ?? challenge
-  const error = word === undefined ? undefined : errorCode(word, answer.secrets())
-  if (error === undefined) return undefined
+  const error = word && errorCode(word, answer.secrets())
+  if (!error) return undefined
   const description = own?.description ?? stringMember(members, 'error_description')
   return description === undefined ? { error } : { error, description }
 }
@@ -71,8 +71,4 @@ function readError(answer: FailedAnswer): ProviderError | undefined {
 export function errorCode(value: string | undefined, secrets: readonly string[] = []): string | undefined {
   if (value === undefined || !/^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(value)) return undefined
   return secrets.some((secret) => secret !== '' && value.includes(secret)) ? 'unreadable' : value
-}
-
-function looksLikeHtml(answer: FailedAnswer): boolean {
-  return /^\s*</.test(answer.text)
 }

@@ -43,15 +43,11 @@ export type Refreshed =
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6}
  */
 export function refreshTokens(parties: Parties, request: RefreshRequest): Promise<Refreshed> {
-  return refreshBy(parties, request, undefined)
+  return refreshBy(parties, request)
 }
 
 /** The same, by an exchange that somebody else may take over. */
-export async function refreshBy(
-  parties: Parties,
-  request: RefreshRequest,
-  carry: Carry | undefined,
-): Promise<Refreshed> {
+export async function refreshBy(parties: Parties, request: RefreshRequest, carry?: Carry): Promise<Refreshed> {
   const { tokens: previous, resource } = request
   const { refreshToken } = previous
   if (previous.tokenType === 'DPoP' && parties.proof === undefined) {

@@ -33,9 +33,9 @@ export type Carry = (begin: (signal: AbortSignal) => Promise<Response>) => Promi
 export async function send(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
   if (init.signal?.aborted === true) throw new OAuthError('aborted', {})
   const limit = new AbortController()
-  const begin = (signal: AbortSignal): Promise<Response> => exchange(world, endpoint, url, { ...init, signal })
+  const { carry = (begin) => begin(limit.signal) } = init
   try {
-    const work = init.carry === undefined ? begin(limit.signal) : init.carry(begin)
+    const work = carry((signal) => exchange(world, endpoint, url, { ...init, signal }))
     return await untilAborted(within(work, `the ${endpoint} endpoint`, world.timeout, world.clock), init.signal)
   } catch (error) {
     limit.abort()
@@ -43,7 +43,12 @@ export async function send(world: World, endpoint: string, url: string, init: Se
   }
 }
 
-async function exchange(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
+async function exchange(
+  world: World,
+  endpoint: string,
+  url: string,
+  init: SendInit & { readonly signal: AbortSignal },
+): Promise<Response> {
   const { method, headers, body, signal } = init
   // Browsers and Workers refuse their own `fetch` when it is called as somebody's method.
   const { fetch } = world
@@ -52,7 +57,7 @@ async function exchange(world: World, endpoint: string, url: string, init: SendI
     ...manners(headers),
     ...sentOnce(body),
     redirect: 'manual',
-    signal: signal ?? null,
+    signal,
   })
   const { status } = response
   const redirected = status >= 300 && status < 400

@@ -22,6 +22,6 @@ export const realClock: Clock = {
         resolve()
       }
       const timer = setTimeout(done, ms)
-      signal?.addEventListener('abort', done, { once: true })
+      signal?.addEventListener('abort', done)
     }),
 }

@@ -8,14 +8,16 @@ export function frozen<T>(value: T): T {
 }
 
 function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Object.freeze(value.map(freeze))
   if (!isPlain(value)) return value
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, freeze(item)])))
+  const copy = { ...value }
+  for (const name of Object.keys(copy)) copy[name] = freeze(copy[name])
+  return Object.freeze(copy)
 }
 
 /** Also true for the plain objects of another realm, such as a frame's. */
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
+function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }

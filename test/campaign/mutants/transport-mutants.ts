@@ -54,8 +54,8 @@ export const transportMutants: readonly Mutant[] = [
       },
       {
         name: 'a caller who hangs up ends the token request',
-        find: 'init.carry(begin)',
-        replace: 'init.carry(() => begin(limit.signal))',
+        find: 'const { carry = (begin) => begin(limit.signal) } = init',
+        replace: 'const carry: Carry = (begin) => init.carry?.(() => begin(limit.signal)) ?? begin(limit.signal)',
         tests: ['test/suites/client/get-token.test.ts'],
       },
       {

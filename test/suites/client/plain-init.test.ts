@@ -61,8 +61,8 @@ describe('an address that was called before', () => {
   it('opens the way to itself only', async () => {
     const { client, signIn, arrived, origin } = apiRig(() => new Response('fine'))
     await signIn()
-    for (const nothing of [undefined, null, ''])
-      await expect(client.fetch(nothing as unknown as string)).rejects.toThrow(/takes a string|an absolute URL/)
+    for (const nothing of [undefined, null])
+      await expect(client.fetch(nothing as unknown as string)).rejects.toThrow('takes a string')
     for (const _ of [1, 2]) {
       await client.fetch(`${origin}/me`)
       await expect(client.fetch('https://evil.example/me')).rejects.toMatchObject({ code: 'origin_not_allowed' })

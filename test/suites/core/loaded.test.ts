@@ -21,6 +21,8 @@ describe('a part of the program', () => {
 
   it('is not waited for without end', async () => {
     const waiting = failureOf(loaded(new Promise(() => undefined), limits))
+    // A timer is set once it is clear that the part is not there yet.
+    await new Promise((resolve) => setTimeout(resolve, 0))
     limits.clock.advance(30_000)
     expect(await waiting).toMatchObject({ code: 'timeout', retryable: true })
   })
