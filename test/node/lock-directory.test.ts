@@ -85,7 +85,15 @@ describe('a holder who slept', () => {
   it('says so when it goes, so that nobody takes over what it takes away', async () => {
     const first = await lock()
     Date.now = () => now() + 60_000
+    const { renameSync } = fs
+    let claims: string[] = []
+    fs.renameSync = (...names) => {
+      fs.renameSync = renameSync
+      claims = fs.readdirSync(directory).map((name) => name.slice(-2))
+      renameSync(...names)
+    }
     first.release()
+    expect(claims.sort()).toEqual(['.0', '.1', 'ck'])
     expect(await readdir(directory)).toEqual([])
   })
 
