@@ -48,7 +48,7 @@ export function lockOwnerText({ pid, started, place, host }: LockOwner): string 
 export function parseLockOwner(text: string): LockOwner | undefined {
   const [id, started = '', place = '', host] = text.split(' ')
   const pid = Number(id)
-  return host !== undefined && Number.isSafeInteger(pid) && pid > 0 ? { pid, started, place, host } : undefined
+  return host !== undefined && pid > 0 ? { pid, started, place, host } : undefined
 }
 
 function describe(): LockOwner {
