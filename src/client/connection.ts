@@ -34,7 +34,7 @@ export interface Connection {
 export function createConnection(config: Config): Connection {
   const { provider, world, clientAuth } = config
   let server: Promise<Server> | undefined
-  let proved: { readonly key: string; readonly proof: Promise<Proof> } | undefined
+  let proved: { readonly from: object; readonly key: string; readonly proof: Proof } | undefined
 
   function discover(): Promise<Server> {
     if (server !== undefined) return server
@@ -48,12 +48,14 @@ export function createConnection(config: Config): Connection {
 
   async function proof(key: StoredRecord['proofKey']): Promise<Proof | undefined> {
     if (key === undefined) return undefined
+    if (key === proved?.from) return proved.proof
     const { createProof, readProofKey } = await loaded(import('../core/proof.ts'), world)
     const pair = await readProofKey(key)
     const name = JSON.stringify(await crypto.subtle.exportKey('jwk', pair.publicKey))
     // The prover remembers the servers' nonces, so a key keeps its prover.
-    if (proved?.key !== name) proved = { key: name, proof: Promise.resolve(createProof(pair, world.clock)) }
-    return proved.proof
+    const proof = proved?.key === name ? proved.proof : createProof(pair, world.clock)
+    proved = { from: key, key: name, proof }
+    return proof
   }
 
   async function parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties> {

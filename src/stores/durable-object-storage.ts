@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS names (name TEXT, tag TEXT, PRIMARY KEY (name, tag)) 
 
 const tables = `SELECT count(*) AS there FROM sqlite_master WHERE name IN ('deposit', 'lease', 'names')`
 
-const rows = `SELECT (SELECT count(*) FROM deposit) + (SELECT count(*) FROM lease) + (SELECT count(*) FROM names) AS rest`
+const rest =
+  'SELECT EXISTS (SELECT 1 FROM deposit) + EXISTS (SELECT 1 FROM lease) + EXISTS (SELECT 1 FROM names) AS rest'
 
 /** Opens an object's storage. It begins to take up room with the first write, and ends to with the last removal. */
 export function vaultRows(storage: VaultStorage): VaultRows {
@@ -63,7 +64,7 @@ export function vaultRows(storage: VaultStorage): VaultRows {
   const remove = (query: string, ...bindings: string[]): void => {
     if (!isMade()) return
     sql(query, ...bindings)
-    if (sql(rows)[0]?.['rest'] !== 0) return
+    if (sql(rest)[0]?.['rest'] !== 0) return
     made = false
     void storage.deleteAll()
   }
