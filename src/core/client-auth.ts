@@ -92,7 +92,8 @@ const algorithms: Readonly<Record<string, string>> = {
 function algorithmOf({ alg, crv = '' }: JsonWebKey): EcKeyImportParams | RsaHashedImportParams | Algorithm | undefined {
   const name = alg ?? algorithms[crv] ?? ''
   const [, kind, bits = ''] = /^([REP]S)(256|384|512)$/.exec(name) ?? []
-  if (kind === 'ES') return { name: 'ECDSA', namedCurve: `P-${bits === '512' ? '521' : bits}` }
+  // Deno would take a key of another curve.
+  if (kind === 'ES') return algorithms[crv] === name ? { name: 'ECDSA', namedCurve: crv } : undefined
   if (kind !== undefined) return { name: kind === 'RS' ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS', hash: `SHA-${bits}` }
   if (/^Ed(25519|DSA)$/.test(name)) return { name: 'Ed25519' }
   return name.startsWith('ML-DSA-') ? { name } : undefined
