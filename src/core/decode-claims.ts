@@ -1,4 +1,3 @@
-import { fromBase64url } from './base64url.ts'
 import { asMembers } from './json.ts'
 import type { JsonMembers } from './json.ts'
 
@@ -27,4 +26,10 @@ function readClaims(jwt: string): JsonMembers | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Throws where it is no base64url (RFC 4648 §5): `atob` would take padding, spaces and the other alphabet too. */
+function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  if (/[^\w-]/.test(text)) throw new TypeError('This is not base64url.')
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
 }

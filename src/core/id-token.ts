@@ -1,9 +1,9 @@
+import { encode } from 'jose/base64url'
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { getValidatedIdTokenClaims } from 'oauth4webapi'
 import type { IDToken, TokenEndpointResponse } from 'oauth4webapi'
 
 import { OAuthError } from '../errors.ts'
-import { toBase64url } from './base64url.ts'
 import type { Parties } from './call.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -41,7 +41,7 @@ async function atHash(idToken: string, accessToken: string): Promise<string> {
   const bits = alg.startsWith('Ed') ? '512' : alg.slice(-3)
   if (!['256', '384', '512'].includes(bits)) throw invalid('its at_hash cannot be checked.')
   const digest = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken))
-  return toBase64url(new Uint8Array(digest.slice(0, digest.byteLength / 2)))
+  return encode(new Uint8Array(digest.slice(0, digest.byteLength / 2)))
 }
 
 function invalid(reason: string): OAuthError {

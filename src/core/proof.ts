@@ -1,6 +1,7 @@
+import { encode } from 'jose/base64url'
+
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { toBase64url } from './base64url.ts'
 import type { Proof, ProvenRequest } from './call.ts'
 import { challengeError } from './challenge-error.ts'
 
@@ -97,7 +98,7 @@ export function createProof(key: CryptoKeyPair, clock: Clock): Proof {
       htm: method,
       htu: origin + pathname,
       iat: Math.floor(clock.now() / 1000),
-      jti: toBase64url(crypto.getRandomValues(new Uint8Array(32))),
+      jti: encode(crypto.getRandomValues(new Uint8Array(32))),
       nonce: nonces.get(origin),
       ath: accessToken === undefined ? undefined : await hash(accessToken),
     }
@@ -121,13 +122,13 @@ async function sign(
   { privateKey }: CryptoKeyPair,
   ...parts: readonly [header: object, claims: object]
 ): Promise<string> {
-  const input = parts.map((part) => toBase64url(encoder.encode(JSON.stringify(part)))).join('.')
+  const input = parts.map((part) => encode(encoder.encode(JSON.stringify(part)))).join('.')
   const signature = await crypto.subtle.sign(algorithm, privateKey, encoder.encode(input))
-  return `${input}.${toBase64url(new Uint8Array(signature))}`
+  return `${input}.${encode(new Uint8Array(signature))}`
 }
 
 async function hash(text: string): Promise<string> {
-  return toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
+  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
 }
 
 const encoder = new TextEncoder()

@@ -1,29 +1,12 @@
 import * as oauth from 'oauth4webapi'
-import { createClient, memoryStore } from '../../src/index.ts'
 import type { Client, Fetch } from '../../src/index.ts'
-import { oauth2 } from '../../src/providers/oauth2.ts'
 import type { Racer } from './race.ts'
-import { accessToken, apiInit, apiOrigin, apiUrl, cachedTokens } from './stub-client.ts'
+import { accessToken, apiInit, apiOrigin, apiUrl, cachedTokens, stubClient } from './stub-client.ts'
 
 /** A client whose tokens are bound to a key (RFC 9449): each call brings a proof, signed for it. */
 export async function boundClient(fetch: Fetch): Promise<Client> {
-  const store = memoryStore()
   const proofKey = await oauth.generateKeyPair('ES256')
-  await store.update('example', () => ({ tokens: { ...cachedTokens, tokenType: 'DPoP' }, proofKey }))
-  const client = createClient({
-    provider: oauth2({
-      id: 'example',
-      endpoints: { authorization: 'https://id.example.com/authorize', token: 'https://id.example.com/token' },
-    }),
-    clientId: 'bench',
-    redirectUri: 'https://app.example.com/callback',
-    apiOrigins: [apiOrigin],
-    store,
-    fetch,
-    dpop: true,
-  })
-  await client.getAccessToken()
-  return client
+  return stubClient(fetch, [apiOrigin], { tokens: { ...cachedTokens, tokenType: 'DPoP' }, proofKey })
 }
 
 /** The same by oauth4webapi's own means. */

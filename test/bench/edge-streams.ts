@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { peakMemory } from '../edge/peak-memory.ts'
+import { readableBytes } from '../edge/readable-bytes.ts'
 import type { Upstream } from '../edge/upstream.ts'
 import type { EdgeWorkers } from './edge-workers.ts'
 import { call, open } from './http-call.ts'
@@ -7,7 +8,6 @@ import type { HttpCall } from './http-call.ts'
 import { atLeast, atMost } from './part.ts'
 import type { BenchRow, BenchTable, Budget } from './part.ts'
 import { named } from './peers.ts'
-import { processMemory } from './process-memory.ts'
 import { microseconds, race } from './race.ts'
 import type { Racer } from './race.ts'
 import { spreadOf } from './spread.ts'
@@ -115,6 +115,7 @@ const mebibyte = 1024 * 1024
 
 /** How much more workerd holds while a long body goes through it, at most, both ways. The others have a shorter one. */
 async function memory(ways: readonly Way[], { workers, short }: StreamParts): Promise<BenchTable> {
+  const peak = async (work: () => Promise<unknown>): Promise<number> => (await peakMemory('workerd', work)).more
   const rows: BenchRow[] = []
   const budgets: Budget[] = []
   const note = (name: string, most: number): BenchRow => ({ name, took: spreadOf([most], mebibyte) })
@@ -122,7 +123,7 @@ async function memory(ways: readonly Way[], { workers, short }: StreamParts): Pr
     const own = name === ownName
     const size = own && !short ? 1024 : 64
     const down = await peak(() => call(new URL(`bytes?n=${size * mebibyte}`, base), sent))
-    const both = await peak(() => call(new URL('echo', base), { ...sent, body: bytes(size * mebibyte) }))
+    const both = await peak(() => call(new URL('echo', base), { ...sent, body: readableBytes(size * mebibyte) }))
     const found = [note(`${name}, ${size} MiB down`, down), note(`${name}, ${size} MiB up and down again`, both)]
     rows.push(...found)
     if (own) budgets.push(...found.map(kept))
@@ -139,29 +140,4 @@ function kept({ name, took }: BenchRow): Budget {
     measured: `${took.median.toFixed(1)} MiB`,
     holds: took.median <= 20,
   }
-}
-
-/** How many bytes more workerd holds at the worst moment than before. */
-async function peak(work: () => Promise<unknown>): Promise<number> {
-  const before = processMemory('workerd')
-  let most = before
-  const watch = setInterval(() => (most = Math.max(most, processMemory('workerd'))), 20)
-  try {
-    await work()
-    return most - before
-  } finally {
-    clearInterval(watch)
-  }
-}
-
-function bytes(size: number): Readable {
-  const chunk = Buffer.alloc(64 * 1024, 121)
-  let left = size
-  return new Readable({
-    read() {
-      if (left <= 0) return void this.push(null)
-      left -= chunk.length
-      this.push(chunk)
-    },
-  })
 }

@@ -1,5 +1,5 @@
 import { createClient, memoryStore } from '../../src/index.ts'
-import type { Client, Fetch, TokenSet } from '../../src/index.ts'
+import type { Client, Fetch, StoredRecord, TokenSet } from '../../src/index.ts'
 import { oauth2 } from '../../src/providers/oauth2.ts'
 
 export const apiOrigin = 'https://api.example.com'
@@ -24,9 +24,13 @@ export const apiInit = {
 }
 
 /** A client that is signed in, in front of a `fetch` of the caller's. */
-export async function stubClient(fetch: Fetch, apiOrigins: readonly string[] = [apiOrigin]): Promise<Client> {
+export async function stubClient(
+  fetch: Fetch,
+  apiOrigins: readonly string[] = [apiOrigin],
+  record: StoredRecord = { tokens: cachedTokens },
+): Promise<Client> {
   const store = memoryStore()
-  await store.update('example', () => ({ tokens: cachedTokens }))
+  await store.update('example', () => record)
   const client = createClient({
     provider: oauth2({
       id: 'example',
@@ -38,6 +42,7 @@ export async function stubClient(fetch: Fetch, apiOrigins: readonly string[] = [
     store,
     fetch,
     allowInsecureLoopback: true,
+    dpop: record.proofKey !== undefined,
   })
   await client.getAccessToken()
   return client

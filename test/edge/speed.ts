@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
-import process from 'node:process'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { EdgeRow, PartOptions } from './part.ts'
+import { peakMemory } from './peak-memory.ts'
+import { readableBytes } from './readable-bytes.ts'
 import { type Edge, startEdge, usual } from './start-edge.ts'
 
 /** What the way through the handler costs, beside a Worker that only hands on. */
@@ -134,52 +134,18 @@ async function memory(
   proxy = new URL('/up/', edge.urls[0]),
 ): Promise<EdgeRow> {
   const size = mebibytes * mebibyte
-  const before = workerdMemory()
-  let most = before
-  const watch = setInterval(() => (most = Math.max(most, workerdMemory())), 20)
   const began = performance.now()
-  try {
-    const url = new URL(way === 'down' ? `bytes?n=${size}` : 'echo', proxy)
-    const sent = way === 'down' ? {} : { method: 'POST', body: bytes(size) }
-    const arrived = await drained(await call(url, sent))
-    const seconds = (performance.now() - began) / 1000
-    const grown = (most - before) / mebibyte
-    const share = way === 'down' ? 'down' : 'up and down again'
-    return {
-      what: `memory stays flat while ${mebibytes} MiB stream ${share}`,
-      measured: `${grown.toFixed(1)} MiB more, ${seconds.toFixed(1)} s, ${(arrived / mebibyte).toFixed(0)} MiB arrived`,
-      holds: arrived === size && grown <= 20 && seconds < 240,
-    }
-  } finally {
-    clearInterval(watch)
+  const url = new URL(way === 'down' ? `bytes?n=${size}` : 'echo', proxy)
+  const sent = way === 'down' ? {} : { method: 'POST', body: readableBytes(size) }
+  const { more, result: arrived } = await peakMemory('workerd', async () => drained(await call(url, sent)))
+  const seconds = (performance.now() - began) / 1000
+  const grown = more / mebibyte
+  const share = way === 'down' ? 'down' : 'up and down again'
+  return {
+    what: `memory stays flat while ${mebibytes} MiB stream ${share}`,
+    measured: `${grown.toFixed(1)} MiB more, ${seconds.toFixed(1)} s, ${(arrived / mebibyte).toFixed(0)} MiB arrived`,
+    holds: arrived === size && grown <= 20 && seconds < 240,
   }
-}
-
-function bytes(size: number): Readable {
-  const chunk = Buffer.alloc(64 * 1024, 121)
-  let left = size
-  return new Readable({
-    read() {
-      if (left <= 0) return void this.push(null)
-      left -= chunk.length
-      this.push(chunk)
-    },
-  })
-}
-
-/** What the workerd that this process has started holds in memory, in bytes. */
-function workerdMemory(): number {
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const status = readFileSync(`/proc/${name}/status`, 'utf8')
-      const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1])
-      if (parent !== process.pid || !/^Name:\s+workerd/m.test(status)) continue
-      return Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1024
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  throw new Error('workerd is not there, or this is no Linux.')
 }
 
 async function aborts(edge: Edge, bound: number): Promise<EdgeRow> {

@@ -24,22 +24,27 @@ export const firstScripts: readonly string[] = [
   'dist/blocking/answer-calls.js',
 ]
 
+/** Only looks: what imports what, and exports what. */
+const traced = {
+  bundle: true,
+  packages: 'external',
+  platform: 'neutral',
+  format: 'esm',
+  outdir: 'nowhere',
+  write: false,
+  metafile: true,
+  logLevel: 'silent',
+} as const
+
 /** Reads every script that one of the entries can ever load, from the folder of a package. */
 export async function readBuilt(folder: string): Promise<BuiltScripts> {
   const { metafile } = await build({
     absWorkingDir: folder,
     entryPoints: [...firstScripts],
-    bundle: true,
+    ...traced,
     splitting: true,
-    packages: 'external',
-    platform: 'neutral',
-    format: 'esm',
-    outdir: 'nowhere',
-    write: false,
-    metafile: true,
     // Nothing is to be left out because nobody uses it.
     treeShaking: false,
-    logLevel: 'silent',
   })
   const outputs = Object.values(metafile.outputs)
   return new Map(
@@ -77,14 +82,7 @@ export function loadedBy(scripts: BuiltScripts, file: string, ever = false): Rea
 export async function exportsOfSource({ source }: Entry): Promise<readonly string[]> {
   const { metafile } = await build({
     entryPoints: [source],
-    bundle: true,
-    packages: 'external',
-    platform: 'neutral',
-    format: 'esm',
-    outdir: 'nowhere',
-    write: false,
-    metafile: true,
-    logLevel: 'silent',
+    ...traced,
   })
   return Object.values(metafile.outputs).flatMap(({ exports }) => exports)
 }
