@@ -156,7 +156,7 @@ export const transportMutants: readonly Mutant[] = [
     [
       {
         name: 'text of a server keeps its control characters',
-        find: ".replace(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]+/gu, ' ')",
+        find: ".replace(new RegExp('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}\\\\p{Cs}]+', 'gu'), ' ')",
         replace: '',
       },
       {
