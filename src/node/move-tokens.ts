@@ -5,7 +5,7 @@ import { fileStore } from '../stores/file.node.ts'
 import { fsFailure } from '../stores/fs-failure.node.ts'
 import { readPrivateFile, replacePrivateFile } from '../stores/private-file.node.ts'
 import { resolveTarget } from '../stores/resolve-target.node.ts'
-import { readToolRecord } from './read-tool-record.ts'
+import { codexRecord, readWhole } from './read-tool-record.ts'
 import { toolFilePath } from './tool-files.ts'
 import type { Tool, ToolFileOptions } from './tool-files.ts'
 
@@ -68,11 +68,11 @@ async function moveFromCodex(
   try {
     const target = await resolveTarget(path)
     const read = async (): Promise<string> => new TextDecoder().decode(await readPrivateFile(target))
-    const record = await readToolRecord('codex', target, '')
-    const before = await read()
-    const moved = await take(record)
-    const after = editObject(before, new Map([['tokens', undefined]]))
-    if (await replacePrivateFile(target, after, async () => (await read()) === before)) return moved
+    // One text for both: what Codex writes in between must be neither cut out nor taken for complete.
+    const before = await readWhole(target)
+    const moved = await take(before && codexRecord(before.members))
+    const after = editObject(before?.text ?? '', new Map([['tokens', undefined]]))
+    if (await replacePrivateFile(target, after, async () => (await read()) === before?.text)) return moved
     throw new OAuthError('persist_failed', { where: target, reason: 'Codex wrote it at the same time' })
   } catch (error) {
     throw fsFailure(error, path, 'persist_failed')

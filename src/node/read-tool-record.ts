@@ -22,13 +22,25 @@ export async function readToolRecord(tool: Tool, path: string, slot: string): Pr
 
 /** The JSON object in a file, and `undefined` where there is no file. */
 export async function readMembers(path: string): Promise<Members | undefined> {
+  return (await readWhole(path))?.members
+}
+
+/** A text that holds a JSON object, and that object. */
+export interface WholeText {
+  readonly text: string
+  readonly members: Members
+}
+
+/** The same with the text that it was read from. */
+export async function readWhole(path: string): Promise<WholeText | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     const bytes = await readPrivateFile(path).catch((error: unknown) => {
       throw fsFailure(error, path, 'store_denied')
     })
     if (bytes === undefined) return undefined
-    const members = parsed(new TextDecoder().decode(bytes))
-    if (members !== undefined) return members
+    const text = new TextDecoder().decode(bytes)
+    const members = parsed(text)
+    if (members !== undefined) return { text, members }
     if (attempt === attempts) throw new OAuthError('store_corrupt', { where: path, reason: 'it is not a JSON object' })
     await sleep(20)
   }
@@ -52,7 +64,7 @@ function claudeRecord({ claudeAiOauth }: Members): StoredRecord | undefined {
 }
 
 /** Codex writes no end of life: the access token says it. */
-function codexRecord(members: Members): StoredRecord | undefined {
+export function codexRecord(members: Members): StoredRecord | undefined {
   const entry = object(members['tokens'])
   const accessToken = text(entry['access_token'])
   if (accessToken === undefined) return undefined

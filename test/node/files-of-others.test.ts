@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -222,6 +223,19 @@ describe('moveTokens', () => {
     await moveTokens('codex', { to, path })
     expect((await to.get('openai-codex'))?.tokens.refreshToken).toBe('r')
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ OPENAI_API_KEY: 'sk', theirs: 1 })
+  })
+
+  it('leaves what Codex has written since it was read', async () => {
+    const path = toolFilePath('codex', { env: {}, home })
+    await put(path, { tokens: { access_token: jwt({}), refresh_token: 'r1' } })
+    const { closeSync } = fs
+    fs.closeSync = (descriptor) => {
+      fs.closeSync = closeSync
+      closeSync(descriptor)
+      fs.writeFileSync(path, JSON.stringify({ tokens: { access_token: jwt({}), refresh_token: 'r2' } }))
+    }
+    await expect(moveTokens('codex', { to: memoryStore(), path })).rejects.toMatchObject({ code: 'persist_failed' })
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ tokens: { refresh_token: 'r2' } })
   })
 
   it("waits for Pi's lock, and takes nothing without it", async () => {
