@@ -87,20 +87,17 @@ export async function writeAnthropicProfile(
     type: 'oauth_token',
     access_token: tokens.accessToken,
     expires_at: Math.floor((tokens.expiresAt ?? Date.now()) / 1000),
-    ...given({
-      refresh_token: tokens.refreshToken,
-      scope,
-      account_email: account?.email,
-      organization_name: account?.organization,
-      workspace_id: account?.accountId,
-    }),
+    refresh_token: tokens.refreshToken,
+    scope,
+    account_email: account?.email,
+    organization_name: account?.organization,
+    workspace_id: account?.accountId,
   })
-  const own = { type: 'user_oauth', client_id: clientId ?? anthropicPlatform().clientId, ...given({ scope }) }
-  const workspace = given({ workspace_id: account?.accountId })
+  const own = { type: 'user_oauth', client_id: clientId ?? anthropicPlatform().clientId, scope }
   await merge(configuration, {
     version: '1.0',
     authentication: { ...authentication, ...own },
-    ...workspace,
+    workspace_id: account?.accountId,
   })
 }
 
@@ -152,6 +149,7 @@ async function refuseOpenFile(path: string, platform: string = process.platform)
   throw new OAuthError('store_denied', { where: path, reason: 'others may read or write it; make it 0600' })
 }
 
+/** What is `undefined` goes: it was somebody else's, whose refresh token must not renew these tokens. */
 async function merge(path: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
   const before = (await readMembers(path)) ?? {}
   try {

@@ -321,6 +321,19 @@ describe("Anthropic's profiles", () => {
     })
   })
 
+  it('hold nothing of whoever was signed in before', async () => {
+    const before = { email: 'bob@example.com', organization: 'Bobs', accountId: 'wrkspc_bob' }
+    const scopes = ['user:profile']
+    await writeAnthropicProfile({ tokens: { ...record.tokens, scopes }, account: before }, { env: env() })
+    await writeAnthropicProfile({ tokens: { accessToken: 'of ada', tokenType: 'Bearer' } }, { env: env() })
+    const { expires_at: _, ...rest } = JSON.parse(await readFile(credentials('default'), 'utf8'))
+    expect(rest).toEqual({ version: '1.0', type: 'oauth_token', access_token: 'of ada' })
+    expect(JSON.parse(await readFile(configuration('default'), 'utf8'))).toEqual({
+      version: '1.0',
+      authentication: { type: 'user_oauth', client_id: '41077d10-94b8-4194-be48-d251e9eb21b4' },
+    })
+  })
+
   it('are the ones that the environment names, and their tokens lie where the configuration says', async () => {
     const elsewhere = join(home, 'elsewhere', 'tokens.json')
     await put(configuration('home'), { authentication: { type: 'user_oauth', credentials_path: elsewhere } })
