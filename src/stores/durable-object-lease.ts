@@ -143,7 +143,9 @@ function talk(socket: VaultSocket, claim: Claim, line: AbortSignal, onAnswer: On
     socket.addEventListener('message', ({ data }) => onAnswer(JSON.parse(String(data)) as ClaimAnswer, hangUp))
     socket.addEventListener('close', end)
     socket.addEventListener('error', end)
-    quietly(() => socket.send(JSON.stringify(claim)))
+    // Who left while it was being opened claims nothing.
+    if (line.aborted) hangUp()
+    else quietly(() => socket.send(JSON.stringify(claim)))
   })
 }
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { Store } from '../../src/contracts.ts'
+import { durableObjectStore, type VaultNamespace } from '../../src/stores/durable-object.ts'
+import { through, VAULT } from './bindings.ts'
+
+let stores = 0
+const newPrefix = (): string => `races ${stores++}`
+const patience = { timeout: 10_000 }
+const soon = { timeout: 2_000 }
+
+const open = (prefix: string): Store => durableObjectStore(VAULT, { prefix })
+
+describe('a lock in a Durable Object', () => {
+  it('is not taken by a connection that opens after its caller has left', async () => {
+    const prefix = newPrefix()
+    const slow = slowToConnect()
+    const leaving = new AbortController()
+    const store = durableObjectStore(slow.namespace, { prefix })
+    const left = store.lock('a', async () => 'never', { ...patience, signal: leaving.signal }).catch(codeOf)
+    await slow.asked
+    leaving.abort()
+    expect(await left).toBe('aborted')
+    await slow.told
+    slow.answer()
+    await slow.answered
+    expect(await open(prefix).lock('a', async () => 'free', soon)).toBe('free')
+  })
+})
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown }).code
+}
+
+/** Lets a connection open only when it may. */
+function slowToConnect(): {
+  readonly namespace: VaultNamespace
+  readonly asked: Promise<void>
+  /** The object was told that its caller has left. */
+  readonly told: Promise<void>
+  readonly answered: Promise<void>
+  answer(): void
+} {
+  const [asked, told, may, answered] = [signal(), signal(), signal(), signal()]
+  const namespace = through(async (stub, url, init) => {
+    const response = await stub.fetch(url, init)
+    if (init?.method === 'POST') setTimeout(told.give)
+    else {
+      asked.give()
+      await may.given
+      setTimeout(answered.give, 100)
+    }
+    return response
+  })
+  return { namespace, asked: asked.given, told: told.given, answered: answered.given, answer: may.give }
+}
+
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = (): void => undefined
+  const given = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  return { given, give }
+}
