@@ -9,6 +9,7 @@ import { toolFilePath } from '../node/tool-files.ts'
 import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { misuse } from './misuse.ts'
+import { providerRow } from './provider-rows.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot } from './slot.ts'
 import { say } from './world.ts'
@@ -40,12 +41,15 @@ async function toAnthropic(slot: Slot, { env, platform, signal }: World): Promis
   if (slot.id !== 'anthropic' && slot.id !== 'anthropic-platform') {
     throw misuse('Only an account of anthropic or anthropic-platform can be a profile of theirs.')
   }
+  // Pi writes down no client id, and its tokens were issued to the row's.
+  const { clientId } = await providerRow(slot.id, {})
   await authFileStore({ env }).lock(
     slot.key,
     async (held) => {
       const record = await held.get(slot.key)
       if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
-      await writeAnthropicProfile(record, { env, platform, ...(slot.profile && { profile: slot.profile }) })
+      const owned = { ...(clientId !== undefined && { clientId }), ...record }
+      await writeAnthropicProfile(owned, { env, platform, ...(slot.profile && { profile: slot.profile }) })
       await held.update(slot.key, () => undefined)
     },
     { timeout: lockTimeout, signal },

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { anthropic } from '../../src/providers/anthropic.ts'
 import { fileStore } from '../../src/stores/file.node.ts'
 import { createProviderServer } from '../../src/testing/index.ts'
 import { listen } from '../../src/testing/listen.node.ts'
@@ -170,6 +171,10 @@ describe('latchkey import and export', () => {
     const path = join(rig.folder, 'ant', 'credentials', 'default.json')
     expect(await file(path)).toMatchObject({ access_token: 'pi-access', refresh_token: 'pi-refresh' })
     expect((await stat(path)).mode & 0o077).toBe(0)
+    // Whoever renews the tokens must name the client that they were issued to, which Pi does not write down.
+    expect(await file(join(rig.folder, 'ant', 'configs', 'default.json'))).toMatchObject({
+      authentication: { client_id: anthropic().clientId },
+    })
     expect(await file()).toEqual({})
   })
 
