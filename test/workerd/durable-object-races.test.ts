@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/contracts.ts'
+import type { ClaimAnswer, VaultSocket } from '../../src/stores/durable-object-queue.ts'
 import { durableObjectStore, type VaultNamespace } from '../../src/stores/durable-object.ts'
 import { through, VAULT } from './bindings.ts'
 
@@ -24,6 +25,16 @@ describe('a lock in a Durable Object', () => {
     slow.answer()
     await slow.answered
     expect(await open(prefix).lock('a', async () => 'free', soon)).toBe('free')
+  })
+
+  it('is given to who waits over a new connection, though the object has not noticed the end of the old one', async () => {
+    const stub = VAULT.get(VAULT.idFromName(newPrefix()))
+    await claim(stub, 'first')
+    const old = await claim(stub, 'second')
+    const anew = await claim(stub, 'second')
+    await stub.fetch('https://vault/', { method: 'POST', body: JSON.stringify({ do: 'release', lease: 'first' }) })
+    await until(() => anew.length > 1)
+    expect([old, anew]).toEqual([[false], [false, true]])
   })
 })
 
@@ -60,4 +71,24 @@ function signal(): { readonly given: Promise<void>; give(): void } {
     give = resolve
   })
   return { given, give }
+}
+
+/** Claims as a store does; gives what is heard. */
+async function claim(stub: ReturnType<VaultNamespace['get']>, token: string): Promise<boolean[]> {
+  const response = await stub.fetch('https://vault/', { headers: { upgrade: 'websocket' } })
+  const { webSocket } = response as unknown as { readonly webSocket: VaultSocket }
+  const heard: boolean[] = []
+  webSocket.addEventListener('message', ({ data }) => heard.push((JSON.parse(String(data)) as ClaimAnswer).granted))
+  webSocket.accept()
+  webSocket.send(JSON.stringify({ token, length: 15_000, limit: 60_000, again: false }))
+  await until(() => heard.length > 0)
+  return heard
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let look = 0; look < 100 && !condition(); look++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20)
+    })
+  }
 }
