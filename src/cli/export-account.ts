@@ -10,6 +10,7 @@ import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { misuse } from './misuse.ts'
 import { providerRow } from './provider-rows.ts'
+import { refuseOwnFile } from './refuse-own-file.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot } from './slot.ts'
 import { say } from './world.ts'
@@ -24,6 +25,7 @@ export async function exportAccount(asked: Asked, world: World): Promise<number>
   const [name, word] = asked.words
   const tool = tools.find((one) => one === name)
   if (tool === undefined && name !== 'anthropic') throw misuse(`Say to whom: ${tools.join(', ')} or anthropic.`)
+  if (tool !== undefined) refuseOwnFile(tool, toolFilePath(tool, world), world)
   const slot = await chooseSlot(word, asked, world, authFileStore({ env: world.env }))
   if (!asked.flag('yes')) await confirm(`Give ${slot.key} to ${name}? It is signed out here by that.`, world)
   await (tool === undefined ? toAnthropic(slot, world) : toTool(tool, slot, world))

@@ -6,6 +6,7 @@ import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { who } from './login.ts'
 import { misuse } from './misuse.ts'
+import { refuseOwnFile } from './refuse-own-file.ts'
 import { profileOf, slotNamed } from './slot.ts'
 import { say } from './world.ts'
 import type { World } from './world.ts'
@@ -19,6 +20,7 @@ export async function importAccount(asked: Asked, world: World): Promise<number>
   if (tool === undefined) throw misuse(`Say whose sign-in: ${tools.slice(0, -1).join(', ')}.`)
   const { env } = world
   const path = toolFilePath(tool, { env })
+  refuseOwnFile(tool, path, world)
   const slot = slotNamed(id, profileOf(asked, world))
   if (tool !== 'claude-code' && !asked.flag('yes')) {
     await confirm(`Move ${id} from ${path} here? ${tool} is signed out by that; close it first.`, world)
