@@ -46,7 +46,7 @@ export async function moveTokens(tool: Tool, options: MoveOptions): Promise<Stor
     const { refreshToken, accessToken } = record.tokens
     const stored = await to.update(options.key ?? slot, (current) => current ?? record)
     if (stored?.tokens.refreshToken === refreshToken && stored?.tokens.accessToken === accessToken) return stored
-    throw new OAuthError('config', { reason: 'somebody is signed in here already; sign out first.' })
+    throw new OAuthError('config', { reason: 'somebody is signed in where the tokens would go; sign out there first.' })
   }
   if (tool === 'codex') return moveFromCodex(path, take)
   return fileStore({ path }).lock(

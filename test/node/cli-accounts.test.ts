@@ -159,7 +159,10 @@ describe('latchkey import and export', () => {
     expect((await rig.run(['import', 'pi', '--yes'])).code).toBe(0)
     await writeFile(pi(), JSON.stringify({ anthropic: { ...theirs.anthropic, refresh: 'another' } }), { mode: 0o600 })
     expect(await rig.run(['import', 'pi', '--yes'])).toMatchObject({ code: 2, out: '' })
-    expect(await rig.run(['export', 'pi', '--yes'])).toMatchObject({ code: 2, out: '' })
+    const refused = await rig.run(['export', 'pi', '--yes'])
+    expect(refused).toMatchObject({ code: 2, out: '' })
+    // A sign-out of the account that should be given away would end it.
+    expect(refused.err).toContain('sign out there first')
     expect(await file()).toMatchObject({ anthropic: { refresh: 'pi-refresh' } })
     expect(await file(pi())).toMatchObject({ anthropic: { refresh: 'another' } })
   })
@@ -184,6 +187,16 @@ describe('latchkey import and export', () => {
     const env = { ANTHROPIC_CONFIG_DIR: join(rig.folder, 'ant') }
     expect((await rig.run(['export', 'anthropic', '--yes'], { env })).code).toBe(1)
     expect(await file()).toMatchObject({ anthropic: { refresh: 'pi-refresh' } })
+  })
+
+  it('moves nothing within one file, and says so at once', async () => {
+    const began = performance.now()
+    for (const command of ['import', 'export']) {
+      const { code, err } = await rig.run([command, 'pi', '--yes'], { env: { LATCHKEY_AUTH_FILE: pi() } })
+      expect([code, err]).toEqual([2, expect.stringContaining('signed in there is signed in here')])
+    }
+    expect(performance.now() - began).toBeLessThan(20_000)
+    expect(await file(pi())).toEqual(theirs)
   })
 
   it("leaves Claude Code's sign-in where it is, and says why", async () => {
