@@ -49,7 +49,6 @@ const graceShare = 0.2
  * a whole lease to come back, and keeps it by that. An open connection and its signs of life are all
  * that keeps a lock. A broken one may be a dead holder's or not, so that they have a moment to return.
  * An open one keeps a Worker's request alive, also when its caller has long gone: so there is an end to it.
- * Who waits and comes back over a new connection keeps their place, as the end of the old one may go unnoticed here.
  */
 export function vaultQueue(rows: VaultRows): VaultQueue {
   const waiting: Waiter[] = []
@@ -83,8 +82,7 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
     if (lease?.token === next.claim.token) return grant(next)
     // Others may have held it since. What was lost is not had again, even if it is free.
     if (next.claim.again) return say(next.socket, { granted: false })
-    const place = waiting.findIndex(({ claim }) => claim.token === next.claim.token)
-    waiting.splice(place < 0 ? waiting.length : place, 1, next)
+    waiting.splice(placeOf(next, waiting), 1, next)
     if (lease === undefined) advance()
     else say(next.socket, { granted: false })
   }
@@ -111,6 +109,12 @@ export function vaultQueue(rows: VaultRows): VaultQueue {
   }
 
   return { join: (socket) => listen(socket, { claim, alive, leave }), release }
+}
+
+/** Whoever waits over a new connection keeps their place: the end of the old one may go unnoticed for a while. */
+function placeOf({ claim: { token } }: Waiter, waiting: readonly Waiter[]): number {
+  const place = waiting.findIndex(({ claim }) => claim.token === token)
+  return place < 0 ? waiting.length : place
 }
 
 interface Listener {
