@@ -1,5 +1,6 @@
 import { quietly } from '../client/quietly.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
+import { withinTime } from '../stores/within-time.ts'
 import type { BrowserClient } from './browser-client.ts'
 import { openPageBoard } from './vault-board.ts'
 import type { PageBoard } from './vault-board.ts'
@@ -17,13 +18,13 @@ export interface SharedVaultWorker {
 
 /** A page's tie to its vault, or to what stands in for it. */
 export interface VaultSession {
-  /** The client that stands in for the vault, once it is known whether there is one. */
+  /** The client that stands in for the vault, once it is known whether there is one. Errors: `timeout`. */
   fallback(): Promise<BrowserClient | undefined>
   /** The same, as far as is known at once. */
   fallbackAtHand(): BrowserClient | undefined
   /** Asks the vault. Errors: `unsupported`, `timeout`, `aborted`, those of the task. */
   ask(task: string, given?: unknown, signal?: AbortSignal): Promise<unknown>
-  /** Does some work with the vault. Errors: `unsupported`, those of the work. */
+  /** Does some work with the vault. Errors: `unsupported`, `timeout`, those of the work. */
   reach<T>(work: (vault: VaultPort, call: VaultCall) => Promise<T>): Promise<T>
   readonly board: PageBoard
   dispose(): void
@@ -43,14 +44,17 @@ export function openVaultSession(options: VaultClientOptions): VaultSession {
     // What was said before we listened was said to nobody.
     if (board.show(shown)) look()
   }
-  const vault = (): Promise<VaultPort | undefined> =>
-    (found ??= findVault(options.worker, { timeout, onBoard }).catch(() => {
+  const vault = (): Promise<VaultPort | undefined> => {
+    found ??= findVault(options.worker, { timeout, onBoard }).catch(() => {
       standIn = options.fallback?.()
       if (standIn === undefined) board.put({ status: 'signed-out', error: 'unsupported' })
       else mirror(standIn, board)
       say({ type: 'vault-missing', fallback: standIn !== undefined })
       return undefined
-    }))
+    })
+    // Some never come: a service worker that could not be registered is never ready. Then it has time to answer.
+    return withinTime(found, { what: 'the vault', after: 2 * timeout })
+  }
 
   async function reach<T>(work: (vault: VaultPort, call: VaultCall) => Promise<T>): Promise<T> {
     const port = await vault()
@@ -60,7 +64,7 @@ export function openVaultSession(options: VaultClientOptions): VaultSession {
   const look = (): void => void reach((port, call) => askVault(port, 'look', call)).catch(() => undefined)
 
   if ('document' in globalThis) {
-    void vault()
+    void vault().catch(() => undefined)
     addEventListener('pageshow', ({ persisted }) => persisted && look(), { signal: stop.signal })
   }
 

@@ -327,6 +327,13 @@ describe('a page with a vault', () => {
     expect(await codeOf(client.signOut())).toBe('timeout')
   })
 
+  it('does not wait for ever for one that never comes', async () => {
+    const client = createVaultClient({ worker: () => new Promise<never>(() => undefined), timeout: 50 })
+    clients.push(client)
+    expect(await codeOf(client.signOut())).toBe('timeout')
+    expect(await codeOf(client.fetch('https://api.example.com/'))).toBe('timeout')
+  })
+
   it('hears of what happened elsewhere, and no more when it was disposed of', async () => {
     const { client, signIn, ask } = rig()
     const seen: string[] = []
