@@ -6,6 +6,7 @@ import { fileStore } from '../node/index.ts'
 import type { Tool } from '../node/index.ts'
 import { moveTokens } from '../node/move-tokens.ts'
 import { toolFilePath } from '../node/tool-files.ts'
+import { slotThere } from '../node/tool-slots.ts'
 import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { misuse } from './misuse.ts'
@@ -36,7 +37,8 @@ export async function exportAccount(asked: Asked, world: World): Promise<number>
 /** Their file and ours have the same form. */
 async function toTool(tool: Tool, slot: Slot, { env }: World): Promise<void> {
   const to = fileStore({ path: toolFilePath(tool, { env }) })
-  await moveTokens('pi', { to, path: authFilePath({ env }), slot: slot.key, key: slot.id, timeout: lockTimeout })
+  const key = slotThere(tool, slot.id)
+  await moveTokens('pi', { to, path: authFilePath({ env }), slot: slot.key, key, timeout: lockTimeout })
 }
 
 async function toAnthropic(slot: Slot, { env, platform, signal }: World): Promise<void> {

@@ -2,6 +2,7 @@ import { authFileStore } from '../node/auth-file-store.ts'
 import type { Tool } from '../node/index.ts'
 import { moveTokens } from '../node/move-tokens.ts'
 import { toolFilePath } from '../node/tool-files.ts'
+import { slotHere, slotThere } from '../node/tool-slots.ts'
 import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { who } from './login.ts'
@@ -21,11 +22,17 @@ export async function importAccount(asked: Asked, world: World): Promise<number>
   const { env } = world
   const path = toolFilePath(tool, { env })
   refuseOwnFile(tool, path, world)
-  const slot = slotNamed(id, profileOf(asked, world))
+  const slot = slotNamed(slotHere(tool, id), profileOf(asked, world))
   if (tool !== 'claude-code' && !asked.flag('yes')) {
     await confirm(`Move ${id} from ${path} here? ${tool} is signed out by that; close it first.`, world)
   }
-  const { account } = await moveTokens(tool, { to: authFileStore({ env }), env, path, slot: id, key: slot.key })
+  const { account } = await moveTokens(tool, {
+    to: authFileStore({ env }),
+    env,
+    path,
+    slot: slotThere(tool, id),
+    key: slot.key,
+  })
   say(world, `${slot.key}: signed in${who(account)}; ${tool} is signed out.`)
   return 0
 }

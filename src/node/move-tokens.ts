@@ -8,11 +8,12 @@ import { resolveTarget } from '../stores/resolve-target.node.ts'
 import { codexRecord, readWhole } from './read-tool-record.ts'
 import { toolFilePath } from './tool-files.ts'
 import type { Tool, ToolFileOptions } from './tool-files.ts'
+import { slotHere } from './tool-slots.ts'
 
 /** What is moved, and where to. */
 export interface MoveOptions extends ToolFileOptions {
   readonly to: Store
-  /** The account slot there. @default `slot` */
+  /** The account slot there. @default `slot`; `openai-codex` for `openai` of opencode */
   readonly key?: string
   /** @default toolFilePath(tool) */
   readonly path?: string
@@ -44,7 +45,7 @@ export async function moveTokens(tool: Tool, options: MoveOptions): Promise<Stor
   const take = async (record: StoredRecord | undefined): Promise<StoredRecord> => {
     if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
     const { refreshToken, accessToken } = record.tokens
-    const stored = await to.update(options.key ?? slot, (current) => current ?? record)
+    const stored = await to.update(options.key ?? slotHere(tool, slot), (current) => current ?? record)
     if (stored?.tokens.refreshToken === refreshToken && stored?.tokens.accessToken === accessToken) return stored
     throw new OAuthError('config', { reason: 'somebody is signed in where the tokens would go; sign out there first.' })
   }

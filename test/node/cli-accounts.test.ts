@@ -199,6 +199,18 @@ describe('latchkey import and export', () => {
     expect(await file(pi())).toEqual(theirs)
   })
 
+  it("finds Codex under opencode's name for it, and gives it back under that", async () => {
+    const opencode = join(rig.folder, 'opencode', 'auth.json')
+    const env = { XDG_DATA_HOME: rig.folder }
+    await mkdir(join(rig.folder, 'opencode'), { mode: 0o700 })
+    await writeFile(opencode, JSON.stringify({ openai: theirs.anthropic }), { mode: 0o600 })
+    expect((await rig.run(['import', 'opencode', 'openai', '--yes'], { env })).code).toBe(0)
+    // Here `openai` is Sign in with ChatGPT: another client, and another token endpoint.
+    expect(Object.keys(await file())).toEqual(['openai-codex'])
+    expect((await rig.run(['export', 'opencode', '--yes'], { env })).code).toBe(0)
+    expect(await file(opencode)).toEqual({ openai: expect.objectContaining(theirs.anthropic) })
+  })
+
   it("leaves Claude Code's sign-in where it is, and says why", async () => {
     const { code, err } = await rig.run(['import', 'claude-code'])
     expect([code, err]).toEqual([1, expect.stringContaining("moving Claude Code's sign-in")])
