@@ -47,7 +47,9 @@ export function openVaultSession(options: VaultClientOptions): VaultSession {
   const vault = (): Promise<VaultPort | undefined> => {
     found ??= findVault(options.worker, { timeout, onBoard }).catch(() => {
       standIn = options.fallback?.()
-      if (standIn === undefined) board.put({ status: 'signed-out', error: 'unsupported' })
+      // Nobody else would ever let it go.
+      if (stop.signal.aborted) standIn?.dispose()
+      else if (standIn === undefined) board.put({ status: 'signed-out', error: 'unsupported' })
       else mirror(standIn, board)
       say({ type: 'vault-missing', fallback: standIn !== undefined })
       return undefined

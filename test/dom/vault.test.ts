@@ -334,6 +334,24 @@ describe('a page with a vault', () => {
     expect(await codeOf(client.fetch('https://api.example.com/'))).toBe('timeout')
   })
 
+  it('lets go of its fallback too, if that is made when the client was disposed of already', async () => {
+    const said: string[] = []
+    let refuse: (reason: Error) => void = () => undefined
+    const client = createVaultClient({
+      worker: () => new Promise<never>((_, reject) => void (refuse = reject)),
+      fallback: () => {
+        const stand = rig().client
+        return { ...stand, subscribe: () => said.push('subscribed'), dispose: () => said.push('disposed') } as never
+      },
+      onEvent: ({ type }) => said.push(type),
+    })
+    const work = client.signOut()
+    client.dispose()
+    refuse(new Error('no'))
+    await work
+    expect(said).toEqual(['disposed', 'vault-missing'])
+  })
+
   it('hears of what happened elsewhere, and no more when it was disposed of', async () => {
     const { client, signIn, ask } = rig()
     const seen: string[] = []
