@@ -64,7 +64,9 @@ const patience = 30_000
 const freshFor = 500
 
 /** A lock that is held, and what was stored when it was had. */
-export type HeldLease = Pick<VaultLease, 'token' | 'deposit'>
+export interface HeldLease extends Pick<VaultLease, 'token' | 'deposit'> {
+  readonly slot: string
+}
 
 /** Reads and writes, under `lease` if there is one. */
 export function vaultHandle(records: VaultRecords, lease?: HeldLease): HeldStore {
@@ -73,7 +75,7 @@ export function vaultHandle(records: VaultRecords, lease?: HeldLease): HeldStore
   const until = performance.now() + freshFor
 
   async function read(slot: string): Promise<Deposit | undefined> {
-    const known = performance.now() < until ? came : undefined
+    const known = came?.slot === slot && performance.now() < until ? came : undefined
     came = undefined
     return (known ?? (await records.vaultOf(slot).call({ do: 'read' }))).deposit
   }
@@ -85,7 +87,7 @@ export function vaultHandle(records: VaultRecords, lease?: HeldLease): HeldStore
     },
     update: async (slot, change) => {
       const before = await read(slot)
-      return update(records, { slot, change, before, lease: lease?.token })
+      return update(records, { slot, change, before, lease: lease?.slot === slot ? lease.token : undefined })
     },
   }
 }

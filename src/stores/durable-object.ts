@@ -87,7 +87,7 @@ export function durableObjectStore(namespace: VaultNamespace, options: DurableOb
     checkLockOptions(wait)
     const own = await holdVaultLease(records.vaultOf(slot), { lease, timeout }, wait)
     try {
-      return await task(vaultHandle(records, own))
+      return await task(vaultHandle(records, { ...own, slot }))
     } finally {
       await own.release()
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Store } from '../../src/contracts.ts'
+import type { Store, StoredRecord } from '../../src/contracts.ts'
 import type { ClaimAnswer, VaultSocket } from '../../src/stores/durable-object-queue.ts'
 import { durableObjectStore, type VaultNamespace } from '../../src/stores/durable-object.ts'
 import { through, VAULT } from './bindings.ts'
@@ -10,6 +10,10 @@ const patience = { timeout: 10_000 }
 const soon = { timeout: 2_000 }
 
 const open = (prefix: string): Store => durableObjectStore(VAULT, { prefix })
+
+function record(accessToken: string): StoredRecord {
+  return { tokens: { accessToken, tokenType: 'Bearer', refreshToken: `refresh ${accessToken}` } }
+}
 
 describe('a lock in a Durable Object', () => {
   it('is not taken by a connection that opens after its caller has left', async () => {
@@ -35,6 +39,16 @@ describe('a lock in a Durable Object', () => {
     await stub.fetch('https://vault/', { method: 'POST', body: JSON.stringify({ do: 'release', lease: 'first' }) })
     await until(() => anew.length > 1)
     expect([old, anew]).toEqual([[false], [false, true]])
+  })
+
+  it('lets its holder read and write another account too, each as it is', async () => {
+    const store = open(newPrefix())
+    await store.update('a', () => record('of a'))
+    await store.update('b', () => record('of b'))
+    const shown = await store.lock('a', (held) => held.get('b'), patience)
+    expect(shown).toEqual(record('of b'))
+    await store.lock('a', (held) => held.update('b', () => record('new')), patience)
+    expect([await store.get('a'), await store.get('b')]).toEqual([record('of a'), record('new')])
   })
 })
 
