@@ -1,5 +1,6 @@
 import type { SignInResult } from '../client/client.ts'
-import { ownOptions } from '../client/own-options.ts'
+import { duration, readRedirectUri } from '../client/options.ts'
+import { checkKinds, ownOptions } from '../client/own-options.ts'
 import type { ClientEvent, GetTokenOptions, TokenSet } from '../contracts.ts'
 import { isOAuthError } from '../errors.ts'
 import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
@@ -65,7 +66,7 @@ export interface VaultClient
  * The worker knows the provider, the origins, and everything else that a script could want to change. A page keeps
  * no session over a reload of its own, unless other tabs share its worker. On a server nothing is touched.
  *
- * Errors: `TypeError` for what a compiler would have refused.
+ * Errors: `config`, and `TypeError` for what a compiler would have refused.
  *
  * @example
  * ```ts
@@ -79,7 +80,7 @@ export interface VaultClient
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-oauth-browser-based-apps#section-8.3 OAuth 2.0 for Browser-Based Applications, section 8.3}
  */
 export function createVaultClient(options: VaultClientOptions): VaultClient {
-  const own = ownOptions('createVaultClient', options)
+  const own = readOptions(options)
   const session = openVaultSession(own)
   let callback: URL | undefined
 
@@ -128,6 +129,13 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     readable: session.board.readable,
     dispose: session.dispose,
   }
+}
+
+function readOptions(options: VaultClientOptions): VaultClientOptions & { readonly timeout: number } {
+  const own = ownOptions('createVaultClient', options)
+  checkKinds(own, { worker: 'function', fallback: 'function', redirectUri: 'string', onEvent: 'function' })
+  readRedirectUri(own.redirectUri)
+  return { ...own, timeout: duration('timeout', own.timeout, { otherwise: 10_000, least: 1 }) }
 }
 
 async function signOut(

@@ -31,10 +31,10 @@ export interface VaultSession {
 }
 
 /** Ties a page to its vault: at once in a page, else when it is first needed. */
-export function openVaultSession(options: VaultClientOptions): VaultSession {
+export function openVaultSession(options: VaultClientOptions & { readonly timeout: number }): VaultSession {
   if (typeof options.worker !== 'function') throw new TypeError('worker must be a function that gives a worker.')
   const say = quietly(options.onEvent)
-  const { timeout = 10_000 } = options
+  const { timeout } = options
   const board = openPageBoard(say)
   const stop = new AbortController()
   let standIn: BrowserClient | undefined

@@ -101,7 +101,8 @@ function readClientId(provider: Provider, clientId = provider.clientId): string 
   throw config(`provider ${provider.id} needs a clientId.`)
 }
 
-function readRedirectUri(redirectUri: string | undefined): string | undefined {
+/** Checks a redirect URI. Errors: `config` for one that is not absolute. */
+export function readRedirectUri(redirectUri: string | undefined): string | undefined {
   if (redirectUri === undefined || parseUrl(redirectUri) !== undefined) return redirectUri
   throw config('redirectUri is not an absolute URL.')
 }
@@ -174,7 +175,8 @@ function readDurations(options: ClientOptions): Pick<Config, 'lockTimeout' | 'tr
 /** The longest that a timer can wait, in milliseconds: with more it fires at once. */
 export const longest: number = 2 ** 31 - 1
 
-function duration(
+/** Reads a time that somebody shall wait. Errors: `config` for one that a timer would not keep. */
+export function duration(
   name: string,
   value: number | undefined,
   { otherwise, least }: { readonly otherwise: number; readonly least: number },

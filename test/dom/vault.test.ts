@@ -327,6 +327,19 @@ describe('a page with a vault', () => {
     expect(await codeOf(client.signOut())).toBe('timeout')
   })
 
+  it.each([
+    ['fallback', {}],
+    ['redirectUri', 7],
+    ['redirectUri', '/callback'],
+    ['onEvent', 'log'],
+    ['timeout', Infinity],
+    ['timeout', Number.NaN],
+    ['timeout', 0],
+  ])('is told at once that %s cannot be %s', (name, value) => {
+    const worker = (): { postMessage(): void } => ({ postMessage: () => undefined })
+    expect(() => createVaultClient({ worker, [name]: value } as never)).toThrow(name)
+  })
+
   it('does not wait for ever for one that never comes', async () => {
     const client = createVaultClient({ worker: () => new Promise<never>(() => undefined), timeout: 50 })
     clients.push(client)
