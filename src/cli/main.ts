@@ -11,10 +11,17 @@ const undo = Object.entries(exitCodes).map(([name, code]) => {
   process.once(name, listener)
   return () => process.off(name, listener)
 })
-// Whoever reads our output may go away early.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+let lost = false
+process.stderr.on('error', () => undefined)
+process.stdout.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+  // Whoever reads our output may go away early. A disk that is full has lost what was asked for.
+  if (code === 'EPIPE') return
+  lost = true
+  process.exitCode = 1
+  process.stderr.write(`latchkey: The output could not be written (${code}).\n`)
+})
 
-process.exitCode = await run(process.argv.slice(2), {
+const code = await run(process.argv.slice(2), {
   env: process.env,
   platform: process.platform,
   // Made when first looked at: most commands never are asked for input.
@@ -25,4 +32,5 @@ process.exitCode = await run(process.argv.slice(2), {
   err: process.stderr,
   signal: stop.signal,
 })
+process.exitCode = lost ? 1 : code
 for (const step of undo) step()

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
-import { cliRig } from './cli-rig.ts'
+import { bundle, cliRig, runtime } from './cli-rig.ts'
 import type { CliRig } from './cli-rig.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
@@ -70,6 +71,16 @@ describe('latchkey', () => {
     run.child.stdout?.destroy()
     run.child.stderr?.destroy()
     expect((await run.ended).code).toBe(0)
+  })
+
+  it.runIf(existsSync('/dev/full'))('fails when what was asked for could not be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [...runtime, await bundle(), '--help'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/ENOSPC|No space left/)])
   })
 
   it('says its version', async () => {
