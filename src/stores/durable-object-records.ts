@@ -145,8 +145,8 @@ async function exchange({ vaultOf, index }: VaultRecords, given: Exchange): Prom
     ...(lease !== undefined && { lease }),
     ...(turn !== undefined && { turn }),
   })
-  const goes = before === undefined ? answer.outcome !== 'done' : answer.outcome === 'done' && text === undefined
-  if (goes) await index.call({ do: 'remove name', name, tag }).catch(() => undefined)
+  // Whatever became of our write, also one whose answer was lost: the name is that record's for as long as it is there.
+  if (answer.deposit?.tag !== tag) await index.call({ do: 'remove name', name, tag }).catch(() => undefined)
   return answer
 }
 

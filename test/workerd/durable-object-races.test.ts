@@ -52,6 +52,19 @@ describe('a lock in a Durable Object', () => {
   })
 })
 
+describe('a record in a Durable Object', () => {
+  it('is named though the answer to its creation was lost and somebody changed it by then', async () => {
+    const prefix = newPrefix()
+    const store = durableObjectStore(
+      losingFirstWrite(() => open(prefix).update('a', () => record('changed'))),
+      { prefix },
+    )
+    await store.update('a', (current) => current ?? record('created'))
+    expect(await open(prefix).get('a')).toEqual(record('changed'))
+    expect(await open(prefix).keys()).toEqual(['a'])
+  })
+})
+
 function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown }).code
 }
@@ -97,6 +110,18 @@ async function claim(stub: ReturnType<VaultNamespace['get']>, token: string): Pr
   webSocket.send(JSON.stringify({ token, length: 15_000, limit: 60_000, again: false }))
   await until(() => heard.length > 0)
   return heard
+}
+
+/** Lets the first write happen, does `then`, and loses the answer. */
+function losingFirstWrite(then: () => Promise<unknown>): VaultNamespace {
+  let first = true
+  return through(async (stub, url, init) => {
+    const response = await stub.fetch(url, init)
+    if (!first || !String(init?.body).includes('"do":"write"')) return response
+    first = false
+    await then()
+    throw new Error('lost')
+  })
 }
 
 async function until(condition: () => boolean): Promise<void> {
