@@ -2,7 +2,7 @@ import type { Store } from '../contracts.ts'
 import { isOAuthError } from '../errors.ts'
 import { authFileStore } from '../node/auth-file-store.ts'
 import type { Asked } from './command.ts'
-import { isMisuse } from './misuse.ts'
+import { isMisuse, misuse } from './misuse.ts'
 import { openStored } from './open-client.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot, slotOf } from './slot.ts'
@@ -19,6 +19,9 @@ const words = {
 /** `latchkey logout`: forgets an account, and asks the server to do so. Again is no error. */
 export async function logout(asked: Asked, world: World): Promise<number> {
   const store = authFileStore({ env: world.env })
+  if (asked.flag('all') && (asked.words.length > 0 || asked.text('profile') !== undefined)) {
+    throw misuse('--all is every account there is: name one, or say --all.')
+  }
   const slots = asked.flag('all') ? (await store.keys()).map(slotOf) : await chosen(asked, world, store)
   if (slots.length === 0) say(world, 'Nobody is signed in.')
   for (const slot of slots) await forget(slot, world, store)

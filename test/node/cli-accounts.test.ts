@@ -92,6 +92,14 @@ describe('latchkey accounts and logout', () => {
     expect(await rig.run(['logout'])).toMatchObject({ code: 0, err: 'Nobody is signed in.\n' })
   })
 
+  it('signs nobody out where it is not clear who is meant', async () => {
+    await rig.signIn()
+    for (const args of [['github'], ['--profile', 'work']]) {
+      expect(await rig.run(['logout', '--all', ...args])).toMatchObject({ code: 2, out: '' })
+    }
+    expect(Object.keys(await file())).toEqual([rig.key])
+  })
+
   it('signs out here even if the server is down, and tells of it', async () => {
     await rig.signIn()
     rig.server.faults.always('revocation', { status: 503 })
