@@ -1,5 +1,6 @@
 import type { SignInResult } from '../client/client.ts'
 import type { OpenedClient } from '../client/create-client.ts'
+import { duration } from '../client/options.ts'
 import type { OpenedWindow } from '../redirects/open-window.dom.ts'
 import { popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
@@ -10,7 +11,8 @@ export async function signInByPopup(
   opened: OpenedWindow,
   options: PopupSignInOptions,
 ): Promise<SignInResult> {
-  const { timeout = config.transactionTimeout, signal, ...wishes } = options
+  const { signal, timeout: wished, ...wishes } = options
+  const timeout = duration('timeout', wished, { otherwise: config.transactionTimeout, least: 1 })
   const popup = popupIn(opened)
   let state: string | undefined
   try {

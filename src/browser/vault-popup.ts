@@ -1,4 +1,5 @@
 import type { SignInResult } from '../client/client.ts'
+import { duration } from '../client/options.ts'
 import { openWindow } from '../redirects/open-window.dom.ts'
 import { popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
@@ -11,7 +12,8 @@ const patience = 600_000
 export async function vaultPopup(session: VaultSession, options: PopupSignInOptions): Promise<SignInResult> {
   const known = session.fallbackAtHand()
   if (known !== undefined) return known.signIn(options)
-  const { via: _, width = 480, height = 640, timeout = patience, signal, ...wishes } = options
+  const { via: _, width = 480, height = 640, timeout: wished, signal, ...wishes } = options
+  const timeout = duration('timeout', wished, { otherwise: patience, least: 1 })
   const popup = popupIn(openWindow({ width, height }))
   let state: string | undefined
   try {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createBrowserClient } from '../../src/browser/index.ts'
+import { createVaultClient } from '../../src/browser/vault.ts'
+import { oidc } from '../../src/providers/oidc.ts'
 import { openWindow, type WindowFeatures } from '../../src/redirects/open-window.dom.ts'
 import { type Popup, popupIn } from '../../src/redirects/popup.dom.ts'
 
@@ -152,5 +155,21 @@ describe('a sign-in window', () => {
     stop.abort()
     await expect(outcome).rejects.toMatchObject({ code: 'aborted' })
     expect(fake.closed).toBe(true)
+  })
+
+  it.each([Infinity, Number.NaN, 0])('is not waited for as long as no timer waits: %s', async (timeout) => {
+    const client = createBrowserClient({
+      provider: oidc({ issuer: 'https://id.example.com' }),
+      clientId: 'app',
+      redirectUri: 'https://app.example.com/popup',
+      fetch: async () => Response.json({}),
+    })
+    const vaulted = createVaultClient({ worker: () => ({ postMessage: () => undefined }) })
+    const refused = { code: 'config', detail: { reason: expect.stringContaining('timeout') } }
+    await expect(client.signIn({ via: 'popup', timeout })).rejects.toMatchObject(refused)
+    expect(fake.closed).toBe(true)
+    await expect(vaulted.signIn({ via: 'popup', timeout })).rejects.toMatchObject(refused)
+    client.dispose()
+    vaulted.dispose()
   })
 })
