@@ -1,4 +1,5 @@
 import { generateState } from '../core/index.ts'
+import { untilAborted } from '../core/wait.ts'
 import { OAuthError } from '../errors.ts'
 import { webLocks } from '../stores/web-lock.ts'
 import { putTogether } from './vault-message.ts'
@@ -83,12 +84,16 @@ function ask(vault: VaultPort, task: string, call: VaultCall): Promise<Answered>
  * Errors: those of `client.fetch`.
  */
 export async function fetchByVault(vault: VaultPort, request: Request, call: VaultCall): Promise<Response> {
-  const given = await packed(request)
+  const { signal } = request
+  // A body that is being written has no end of its own.
+  const given = await untilAborted(packed(request), signal).catch((error: unknown) => {
+    throw signal.aborted ? signal.reason : error
+  })
   const lock = generateState()
   const release = await hold(lock)
   try {
-    const { value, port } = await ask(vault, 'fetch', { ...call, given, lock, signal: request.signal })
-    return unpacked(value as VaultedResponse, port, { signal: request.signal, release })
+    const { value, port } = await ask(vault, 'fetch', { ...call, given, lock, signal })
+    return unpacked(value as VaultedResponse, port, { signal, release })
   } catch (error) {
     release()
     throw error

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createVaultClient, serveVault } from '../../src/browser/vault.ts'
 import type { VaultClient, VaultClientOptions, VaultOptions } from '../../src/browser/vault.ts'
+import { fetchByVault } from '../../src/browser/vault-link.ts'
 import { openVault } from '../../src/browser/vault-server.ts'
 import type { ClientEvent, Fetch } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
@@ -261,6 +262,17 @@ describe('a vault', () => {
     stop.abort(reason)
     expect(await work).toBe(reason)
     await until(() => heard?.aborted === true)
+  })
+
+  it('gives up an upload that does not end, too', async () => {
+    const stop = new AbortController()
+    const endless = { arrayBuffer: { value: () => new Promise(() => undefined) } }
+    const init = { method: 'POST', body: 'x', signal: stop.signal }
+    const request = Object.defineProperties(new Request('https://api.example.com/', init), endless)
+    const work = fetchByVault({ postMessage: () => undefined }, request, { timeout: 50, onBoard: () => undefined })
+    const reason = new Error('enough')
+    stop.abort(reason)
+    expect(await work.catch((error: unknown) => error)).toBe(reason)
   })
 
   it('ends a session with the server without an ID token in the address', async () => {
