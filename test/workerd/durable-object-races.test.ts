@@ -8,6 +8,7 @@ let stores = 0
 const newPrefix = (): string => `races ${stores++}`
 const patience = { timeout: 10_000 }
 const soon = { timeout: 2_000 }
+const key = new Uint8Array(32)
 
 const open = (prefix: string): Store => durableObjectStore(VAULT, { prefix })
 
@@ -62,6 +63,14 @@ describe('a record in a Durable Object', () => {
     await store.update('a', (current) => current ?? record('created'))
     expect(await open(prefix).get('a')).toEqual(record('changed'))
     expect(await open(prefix).keys()).toEqual(['a'])
+  })
+
+  it('that is sealed is no token to a store without a key, which leaves it alone', async () => {
+    const prefix = newPrefix()
+    await durableObjectStore(VAULT, { prefix, key }).update('a', () => record('secret'))
+    await expect(open(prefix).get('a')).rejects.toMatchObject({ code: 'store_corrupt' })
+    await expect(open(prefix).update('a', () => record('mine'))).rejects.toMatchObject({ code: 'store_corrupt' })
+    expect(await durableObjectStore(VAULT, { prefix, key }).get('a')).toEqual(record('secret'))
   })
 })
 

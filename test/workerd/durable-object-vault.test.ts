@@ -235,7 +235,8 @@ describe('a record in a Durable Object', () => {
     expect(sealed).not.toContain('secret-token')
     await runInObject(stub(':b'), ({ storage }) => storage.sql.exec('UPDATE deposit SET text = ?', sealed))
     await expect(store.get('b')).rejects.toMatchObject({ code: 'store_corrupt' })
-    await expect(open(prefix).update('a', () => record('mine'))).resolves.toEqual(record('mine'))
+    await store.update('a', () => undefined)
+    await open(prefix).update('a', () => record('mine'))
     await expect(store.get('a')).rejects.toMatchObject({ code: 'store_corrupt' })
   })
 
