@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { OAuthError } from '../errors.ts'
+import { either } from './either.ts'
 import { misuse } from './misuse.ts'
 import { mayAsk } from './world.ts'
 import type { World } from './world.ts'
@@ -16,7 +17,7 @@ export async function ask(question: string, otherwise: string, world: World): Pr
   lines.once('SIGINT', () => stop.abort())
   lines.once('close', () => stop.abort())
   try {
-    return (await lines.question(question, { signal: AbortSignal.any([stop.signal, world.signal]) })).trim()
+    return (await lines.question(question, { signal: either([stop.signal, world.signal]) })).trim()
   } catch {
     throw new OAuthError('aborted', {})
   } finally {

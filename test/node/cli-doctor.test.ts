@@ -12,7 +12,7 @@ import { claimLock, lockInstance } from '../../src/stores/lock-instance.node.ts'
 import { newLockOwner } from '../../src/stores/lock-owner.node.ts'
 import { listen } from '../../src/testing/listen.node.ts'
 import type { Listening, Listener } from '../../src/testing/listen.node.ts'
-import { cliRig } from './cli-rig.ts'
+import { cliRig, isNode } from './cli-rig.ts'
 import type { CliRig } from './cli-rig.ts'
 
 // Each run is a process of its own, perhaps on a busy machine.
@@ -112,6 +112,23 @@ describe('latchkey doctor', () => {
     expect(await findings(['http://127.0.0.1:9'])).toEqual(['network'])
     const trouble = await serve(() => ({ '/.well-known/openid-configuration': new Response('', { status: 503 }) }))
     expect(await findings([trouble])).toEqual(['server_error'])
+  })
+
+  it.runIf(isNode)('reaches servers on the first Node 20, which has no AbortSignal.any', async () => {
+    const before = ['--import', 'data:text/javascript,delete AbortSignal.any']
+    const { err } = await rig.run(['doctor', rig.origin], { before, env: { BROWSER: 'true' } })
+    expect(err).toBe('Nothing is wrong.\n')
+  })
+
+  it.runIf(process.platform !== 'win32')('is stopped by Ctrl-C, and blames no server for that', async () => {
+    let asked = (): void => undefined
+    const arrived = new Promise<void>((resolve) => (asked = resolve))
+    const silent = await listen(() => ({ fetch: () => new Promise(() => asked()) }))
+    const run = rig.start(['doctor', silent.origin], { env: { BROWSER: 'true' } })
+    await arrived
+    run.child.kill('SIGINT')
+    expect(await run.ended).toEqual({ code: 130, out: '', err: 'Stopped.\n' })
+    await silent.close()
   })
 
   it('port_in_use: and by whom', async () => {
