@@ -134,6 +134,20 @@ describe('latchkey api-key', () => {
     await running.close()
   })
 
+  it.runIf(process.platform !== 'win32')('is stopped by Ctrl-C while the server thinks', async () => {
+    let asked = (): void => undefined
+    const arrived = new Promise<void>((resolve) => (asked = resolve))
+    const silent = await listen(() => ({ fetch: () => new Promise(() => asked()) }))
+    const entry = { type: 'oauth', access: 'a', refresh: 'r', expires: Date.now() + 3_600_000, issuer: silent.origin }
+    await mkdir(join(rig.folder, 'latchkey'), { mode: 0o700 })
+    await writeFile(rig.path, JSON.stringify({ anthropic: entry }), { mode: 0o600 })
+    const run = rig.start(['api-key', 'create'])
+    await arrived
+    run.child.kill('SIGINT')
+    expect(await run.ended).toEqual({ code: 130, out: '', err: 'Stopped.\n' })
+    await silent.close()
+  })
+
   it('asks for a sign-in first', async () => {
     expect(await rig.run(['api-key', 'create'])).toMatchObject({ code: 1, out: '' })
   })
