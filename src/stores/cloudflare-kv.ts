@@ -48,14 +48,14 @@ export interface CloudflareKVStoreOptions extends DurableObjectStoreOptions {
  * @see {@link https://developers.cloudflare.com/kv/concepts/how-kv-works/ How KV works}
  */
 export function cloudflareKVStore(kv: KVBinding, options: CloudflareKVStoreOptions = {}): Store {
-  const { coordinator, prefix = 'latchkey', timeout = 10_000, key } = options
+  const { coordinator, prefix = 'latchkey', timeout = 10_000 } = options
   if (typeof kv?.put !== 'function') throw new TypeError('kv must be a Workers KV binding')
   if (!/^[^:#]{1,100}$/.test(prefix)) {
     throw new TypeError('prefix must be some text of at most 100 characters, without : and #')
   }
   if (!(timeout > 0)) throw new TypeError('timeout must be a number of milliseconds')
   const texts = kvTexts(kv, prefix, timeout)
-  const codec = recordCodec(key, 'Workers KV')
+  const codec = recordCodec(options, 'Workers KV')
   return coordinator === undefined
     ? alone(texts, codec)
     : nearCopies(durableObjectStore(coordinator, options), texts, codec)

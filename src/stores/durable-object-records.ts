@@ -14,9 +14,10 @@ export interface RecordCodec {
   read(slot: string, text: string): Promise<StoredRecord>
 }
 
-/** Seals records under a key, as `encryptedStore` does; without one they stay in clear. */
-export function recordCodec(key: EncryptionKeys | undefined, place: string): RecordCodec {
-  const ring = key === undefined ? undefined : keyRing(key)
+/** Seals records under a key, as `encryptedStore` does; where none is named they stay in clear. */
+export function recordCodec(options: { readonly key?: EncryptionKeys }, place: string): RecordCodec {
+  // A secret that was not set is refused like any other key that is none.
+  const ring = 'key' in options ? keyRing(options.key as EncryptionKeys) : undefined
 
   async function seal(slot: string, given: StoredRecord): Promise<StoredRecord> {
     const [first] = (await ring?.()) ?? []

@@ -73,12 +73,12 @@ export interface DurableObjectStoreOptions {
  * @see {@link https://developers.cloudflare.com/durable-objects/ Durable Objects}
  */
 export function durableObjectStore(namespace: VaultNamespace, options: DurableObjectStoreOptions = {}): Store {
-  const { prefix = 'latchkey', lease = 10_000, timeout = 10_000, key } = options
+  const { prefix = 'latchkey', lease = 10_000, timeout = 10_000 } = options
   if (typeof namespace?.idFromName !== 'function') throw new TypeError('namespace must be a Durable Object binding')
   if (/^$|[:#]/.test(prefix)) throw new TypeError('prefix must be some text without : and #')
   if (!(lease >= 100) || !(timeout > 0)) throw new TypeError('lease and timeout must be numbers of milliseconds')
   const records: VaultRecords = {
-    codec: recordCodec(key, 'the Durable Object'),
+    codec: recordCodec(options, 'the Durable Object'),
     vaultOf: (slot) => vault(namespace, `${prefix}:${slot}`, timeout),
     index: vault(namespace, `${prefix}#names`, timeout),
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Store, StoredRecord } from '../../src/contracts.ts'
+import { cloudflareKVStore } from '../../src/stores/cloudflare-kv.ts'
 import type { ClaimAnswer, VaultSocket } from '../../src/stores/durable-object-queue.ts'
 import { durableObjectStore, type VaultNamespace } from '../../src/stores/durable-object.ts'
-import { through, VAULT } from './bindings.ts'
+import { KV, through, VAULT } from './bindings.ts'
 
 let stores = 0
 const newPrefix = (): string => `races ${stores++}`
@@ -71,6 +72,13 @@ describe('a record in a Durable Object', () => {
     await expect(open(prefix).get('a')).rejects.toMatchObject({ code: 'store_corrupt' })
     await expect(open(prefix).update('a', () => record('mine'))).rejects.toMatchObject({ code: 'store_corrupt' })
     expect(await durableObjectStore(VAULT, { prefix, key }).get('a')).toEqual(record('secret'))
+  })
+
+  it('is kept in clear by nobody who meant to give a key and has none', () => {
+    const key = undefined as unknown as string
+    expect(() => durableObjectStore(VAULT, { key })).toThrow(TypeError)
+    expect(() => cloudflareKVStore(KV, { key })).toThrow(TypeError)
+    expect(() => cloudflareKVStore(KV, { key, coordinator: VAULT })).toThrow(TypeError)
   })
 })
 
