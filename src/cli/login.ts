@@ -24,6 +24,9 @@ type Way = NonNullable<NodeSignInOptions['via']>
 export async function login(asked: Asked, world: World): Promise<number> {
   const { env } = world
   const issuer = asked.text('issuer') ?? (env['LATCHKEY_ISSUER'] || undefined)
+  if (issuer !== undefined && !URL.canParse(issuer)) {
+    throw misuse('--issuer is the https address of a server; so is LATCHKEY_ISSUER.')
+  }
   const name = await providerName(asked.words[0] ?? (env['LATCHKEY_PROVIDER'] || undefined), issuer, world)
   const profile = profileOf(asked, world)
   const registered = asked.text('client-id') ?? (env['LATCHKEY_CLIENT_ID'] || undefined)

@@ -173,6 +173,7 @@ describe('latchkey login', () => {
   it.each([
     [['login', 'nobody'], 'no provider'],
     [['login', 'oidc'], '--issuer'],
+    [['login', 'anthropic', '--issuer', 'gateway.example', '--via', 'paste'], '--issuer is the https address'],
     [['login', 'anthropic', '--via', 'loopback', '--port', '0'], '--port is a number'],
     [['login', 'github'], 'LATCHKEY_CLIENT_ID'],
     [['login', 'microsoft', '--client-id', 'x'], '--tenant'],
