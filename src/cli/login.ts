@@ -23,10 +23,7 @@ type Way = NonNullable<NodeSignInOptions['via']>
 /** `latchkey login`: signs a person in. */
 export async function login(asked: Asked, world: World): Promise<number> {
   const { env } = world
-  const issuer = asked.text('issuer') ?? (env['LATCHKEY_ISSUER'] || undefined)
-  if (issuer !== undefined && !URL.canParse(issuer)) {
-    throw misuse('--issuer is the https address of a server; so is LATCHKEY_ISSUER.')
-  }
+  const issuer = issuerOf(asked, world)
   const name = await providerName(asked.words[0] ?? (env['LATCHKEY_PROVIDER'] || undefined), issuer, world)
   const profile = profileOf(asked, world)
   const registered = asked.text('client-id') ?? (env['LATCHKEY_CLIENT_ID'] || undefined)
@@ -42,6 +39,13 @@ export async function login(asked: Asked, world: World): Promise<number> {
   } finally {
     client.dispose()
   }
+}
+
+/** What is no address must not send the person to where the row says. */
+function issuerOf(asked: Asked, { env }: World): string | undefined {
+  const issuer = asked.text('issuer') ?? (env['LATCHKEY_ISSUER'] || undefined)
+  if (issuer === undefined || URL.canParse(issuer)) return issuer
+  throw misuse('--issuer is the https address of a server; so is LATCHKEY_ISSUER.')
 }
 
 /** Sign in with ChatGPT issues a client id with the first sign-in, and wants to see it with the next. */
