@@ -76,7 +76,10 @@ export function durableObjectStore(namespace: VaultNamespace, options: DurableOb
   const { prefix = 'latchkey', lease = 10_000, timeout = 10_000 } = options
   if (typeof namespace?.idFromName !== 'function') throw new TypeError('namespace must be a Durable Object binding')
   if (/^$|[:#]/.test(prefix)) throw new TypeError('prefix must be some text without : and #')
-  if (!(lease >= 100) || !(timeout > 0)) throw new TypeError('lease and timeout must be numbers of milliseconds')
+  // A longer time ends at once, as timers have it.
+  if (!(lease >= 100 && timeout > 0 && Math.max(lease, timeout) < 2 ** 31)) {
+    throw new TypeError('lease and timeout must be numbers of milliseconds')
+  }
   const records: VaultRecords = {
     codec: recordCodec(options, 'the Durable Object'),
     vaultOf: (slot) => vault(namespace, `${prefix}:${slot}`, timeout),

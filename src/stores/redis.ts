@@ -69,12 +69,15 @@ const patience = 30_000
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const { prefix = 'latchkey', lease = 30_000, timeout = 10_000 } = options
   if (/^$|[{}]/.test(prefix)) throw new TypeError('prefix must be some text without { and }')
-  if (!(lease >= 100) || !(timeout > 0)) throw new TypeError('lease and timeout must be numbers of milliseconds')
+  // Redis takes whole numbers only, and timers no longer ones.
+  if (!(lease >= 100 && lease < 2 ** 31 && timeout > 0)) {
+    throw new TypeError('lease and timeout must be numbers of milliseconds')
+  }
   const redis: Redis = { run: redisCommand(client, timeout), records: `{${prefix}}` }
 
   async function lock<T>(slot: string, task: (held: HeldStore) => Promise<T>, wait: LockOptions): Promise<T> {
     checkLockOptions(wait)
-    const place = { name: `${redis.records}:lock:${slot}`, length: lease }
+    const place = { name: `${redis.records}:lock:${slot}`, length: Math.round(lease) }
     const own = await holdLease(redis.run, place, wait)
     try {
       return await task(handle(redis, own))

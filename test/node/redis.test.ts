@@ -118,6 +118,10 @@ describe.skipIf(missing !== undefined)(`a real Redis ${missing ?? ''}`, () => {
     expect(commands).toBe(after)
   })
 
+  it('takes a lease of any length, also of a fraction', async () => {
+    expect(await redisStore(run, { lease: 1000 / 3 }).lock('slot', async () => 'in', { timeout: 1_000 })).toBe('in')
+  })
+
   it('lets the next one in after a holder fell silent, and then refuses what the silent one writes', async () => {
     const sleeper = sleepy(run)
     const store = redisStore(sleeper.run, { prefix: 'silent', lease: 900 })
@@ -328,7 +332,7 @@ describe('a Redis store', () => {
   it('refuses a client that is none, and names that would leave their slot', () => {
     expect(() => redisStore({} as RedisClient)).toThrow(TypeError)
     for (const prefix of ['', 'a{b', 'a}b']) expect(() => redisStore(silent, { prefix })).toThrow(TypeError)
-    expect(() => redisStore(silent, { lease: 0 })).toThrow(TypeError)
+    for (const lease of [0, 2 ** 31, Infinity]) expect(() => redisStore(silent, { lease })).toThrow(TypeError)
     expect(() => redisStore(silent, { timeout: Number.NaN })).toThrow(TypeError)
   })
 })

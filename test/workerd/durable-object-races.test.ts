@@ -80,6 +80,13 @@ describe('a record in a Durable Object', () => {
     expect(() => cloudflareKVStore(KV, { key })).toThrow(TypeError)
     expect(() => cloudflareKVStore(KV, { key, coordinator: VAULT })).toThrow(TypeError)
   })
+
+  it.each([{ lease: Infinity }, { lease: 2 ** 31 }, { timeout: Infinity }, { timeout: 2 ** 31 }])(
+    'is not waited for by a time that no timer can keep, %o',
+    (times) => {
+      expect(() => durableObjectStore(VAULT, times)).toThrow(TypeError)
+    },
+  )
 })
 
 function codeOf(error: unknown): unknown {
