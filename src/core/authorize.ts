@@ -147,14 +147,15 @@ export async function authorizationUrl(
     readonly signal?: AbortSignal
   },
 ): Promise<{ readonly url: URL; readonly expiresAt: number }> {
-  const { server, provider, clientId, world } = parties
+  const { server, clientId, world } = parties
   if (server.authorization_endpoint === undefined) throw config('the server names no authorization endpoint.')
-  const params = await authorizationParams(transaction, { ...provider.authorizationParams, ...options.params })
-  if (transaction.proofKey !== undefined) {
-    const { proofThumbprint } = await loaded(import('./proof.ts'), world)
-    params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
-  }
   const url = new URL(server.authorization_endpoint)
+  // Hashing leads through another thread in some runtimes: what can be done meanwhile is.
+  const [challenge, params] = await Promise.all([
+    generateCodeChallenge(transaction.codeVerifier),
+    authorizationParams(parties, transaction, options.params),
+  ])
+  params.set('code_challenge', challenge)
   if (!options.pushed) {
     append(url, params)
     return { url, expiresAt: transaction.expiresAt }
@@ -165,12 +166,14 @@ export async function authorizationUrl(
   return { url, expiresAt: Math.min(transaction.expiresAt, expiresAt) }
 }
 
+/** All that is asked for, but the challenge. */
 async function authorizationParams(
+  { provider, world }: Parties,
   transaction: Transaction,
-  extra: Readonly<Record<string, string>>,
+  extra: Readonly<Record<string, string>> | undefined,
 ): Promise<URLSearchParams> {
   const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(extra)) {
+  for (const [name, value] of Object.entries({ ...provider.authorizationParams, ...extra })) {
     if (reserved.includes(name)) throw config(`authorizationParams must not contain ${name}.`)
     if (value !== '') params.set(name, value)
   }
@@ -180,19 +183,24 @@ async function authorizationParams(
   const scope = transaction.scopes.join(' ')
   if (scope !== '') params.set('scope', scope)
   params.set('state', transaction.state)
-  params.set('code_challenge', await generateCodeChallenge(transaction.codeVerifier))
   params.set('code_challenge_method', 'S256')
   if (transaction.nonce !== undefined) params.set('nonce', transaction.nonce)
   if (transaction.resource !== undefined) params.set('resource', transaction.resource)
+  if (transaction.proofKey !== undefined) {
+    const { proofThumbprint } = await loaded(import('./proof.ts'), world)
+    params.set('dpop_jkt', await proofThumbprint(transaction.proofKey))
+  }
   return params
 }
 
 /** Keeps the endpoint's own query (RFC 6749 §3.1) and adds no parameter twice. */
 function append(url: URL, params: URLSearchParams): void {
-  for (const [name, value] of params) {
-    if (url.searchParams.has(name)) throw config(`the authorization endpoint already carries the parameter ${name}.`)
-    url.searchParams.append(name, value)
+  const own = url.search === '' ? undefined : url.searchParams
+  for (const name of params.keys()) {
+    if (own?.has(name)) throw config(`the authorization endpoint already carries the parameter ${name}.`)
   }
+  // All at once: an address is read anew each time that anything in it changes.
+  url.search = own === undefined ? `${params}` : `${own}&${params}`
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.1 RFC 8252, section 7.1} for schemes of one's own */

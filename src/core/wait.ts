@@ -15,10 +15,11 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 /** Settles with `work`, or rejects with `timeout` after `ms` milliseconds. `work` itself goes on. */
 export async function within<T>(work: Promise<T>, what: string, ms: number, clock: Clock): Promise<T> {
   let settled = false
-  const ended = work.finally(() => (settled = true))
+  const note = (): void => void (settled = true)
+  work.then(note, note)
   // What memory answers is there after a few turns, and setting a timer takes longer.
   for (let turns = 8; turns--; ) {
-    if (settled) return ended
+    if (settled) return work
     await undefined
   }
   const stop = new AbortController()
@@ -27,5 +28,5 @@ export async function within<T>(work: Promise<T>, what: string, ms: number, cloc
     throw new OAuthError('timeout', { what, after: ms })
   })
   // Any reason will do, and one that has to be made takes longer than all the rest.
-  return Promise.race([ended, limit]).finally(() => stop.abort(what))
+  return Promise.race([work, limit]).finally(() => stop.abort(what))
 }

@@ -89,7 +89,7 @@ export const protocolMutants: readonly Mutant[] = [
     [
       {
         name: 'the challenge is the verifier itself',
-        find: 'await generateCodeChallenge(transaction.codeVerifier)',
+        find: 'generateCodeChallenge(transaction.codeVerifier)',
         replace: 'transaction.codeVerifier',
       },
       {
@@ -119,8 +119,13 @@ export const protocolMutants: readonly Mutant[] = [
       },
       {
         name: 'the authorization endpoint may carry a parameter of ours already',
-        find: 'if (url.searchParams.has(name)) throw',
+        find: 'if (own?.has(name)) throw',
         replace: "if (name === '') throw",
+      },
+      {
+        name: 'the authorization endpoint loses its own query',
+        find: '`${own}&${params}`',
+        replace: '`${params}`',
       },
       {
         name: 'a redirect URI may have a fragment',
