@@ -14,6 +14,7 @@ import { progress } from './progress.ts'
 import { providerRow } from './provider-rows.ts'
 import { rowNames } from './row-names.ts'
 import { profileOf, slotNamed } from './slot.ts'
+import { tellingStore } from './telling-store.ts'
 import { isUnattended, say } from './world.ts'
 import type { World } from './world.ts'
 
@@ -33,12 +34,21 @@ export async function login(asked: Asked, world: World): Promise<number> {
     throw misuse(`${provider.name} needs --client-id, or LATCHKEY_CLIENT_ID: what this program is registered as there.`)
   }
   const slot = slotNamed(provider.id, profile)
-  const client = openClient(slot, provider, clientId, world)
+  let unwritten: unknown
+  const store = tellingStore(authFileStore({ env }), (error) => (unwritten = error))
+  const client = openClient(slot, { provider, clientId, store }, world)
   try {
-    return await signIn(client, asked, world)
+    const code = await signIn(client, asked, world)
+    if (unwritten !== undefined) await sayWhy(unwritten, world)
+    return code
   } finally {
     client.dispose()
   }
+}
+
+async function sayWhy(error: unknown, world: World): Promise<void> {
+  const { explained } = await import('./explained.ts')
+  say(world, explained(error, world))
 }
 
 /** What is no address must not send the person to where the row says. */

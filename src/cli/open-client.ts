@@ -1,4 +1,4 @@
-import type { ClientAuth, Provider, StoredRecord } from '../contracts.ts'
+import type { ClientAuth, Provider, Store, StoredRecord } from '../contracts.ts'
 import type { NodeClient } from '../node/index.ts'
 import { createNodeClient } from '../node/node-client.ts'
 import { authFileStore } from '../node/auth-file-store.ts'
@@ -11,15 +11,23 @@ import type { World } from './world.ts'
 export async function openStored(slot: Slot, record: StoredRecord | undefined, world: World): Promise<NodeClient> {
   const { issuer, clientId } = record ?? {}
   const wishes: RowWishes = { issuer, clientId, id: slot.id }
-  return openClient(slot, await providerRow(slot.id, wishes), clientId, world)
+  const store = authFileStore({ env: world.env })
+  return openClient(slot, { provider: await providerRow(slot.id, wishes), clientId, store }, world)
+}
+
+/** Whose client it is, and where the tokens rest. */
+export interface Opening {
+  readonly provider: Provider
+  readonly clientId: string | undefined
+  readonly store: Store
 }
 
 /** The client for a provider. */
-export function openClient(slot: Slot, provider: Provider, clientId: string | undefined, world: World): NodeClient {
+export function openClient(slot: Slot, { provider, clientId, store }: Opening, world: World): NodeClient {
   const secret = secretOf(clientId, world)
   return createNodeClient({
     provider,
-    store: authFileStore({ env: world.env }),
+    store,
     // For loopback hosts only, so that a server on this machine can be signed in to.
     allowInsecureLoopback: true,
     ...(clientId !== undefined && { clientId }),

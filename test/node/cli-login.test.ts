@@ -1,6 +1,7 @@
-import { access, readFile, readdir } from 'node:fs/promises'
+import { access, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProviderServer } from '../../src/testing/index.ts'
 import { listen } from '../../src/testing/listen.node.ts'
@@ -191,6 +192,19 @@ describe('latchkey login', () => {
   it('does not repeat a token that was pasted into the command by mistake', async () => {
     const { code, out, err } = await rig.run(['login', 'sk-ant-oat01-secret', 'rt-secret', '--profile=x'])
     expect([code, out + err]).toEqual([2, expect.not.stringContaining('secret')])
+  })
+
+  it('says why the tokens could not be written', async () => {
+    await mkdir(dirname(rig.path), { mode: 0o700 })
+    await writeFile(rig.path, 'not JSON', { mode: 0o600 })
+    const run = rig.start([...who, '--via', 'loopback', '--no-browser'])
+    await visit((await run.said(address))[1] ?? '')
+    const { code, err } = await run.ended
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/could not be written[^]*it is not JSON[^]*\(store_corrupt\)/),
+    ])
+    expect(await readFile(rig.path, 'utf8')).toBe('not JSON')
   })
 
   it('leaves no temporary file and no lock', async () => {
