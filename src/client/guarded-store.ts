@@ -94,7 +94,8 @@ function isTransaction(value: Transaction): boolean {
 
 function watched(store: Store, key: string, listener: () => void): () => void {
   try {
-    return store.watch?.(key, listener) ?? (() => undefined)
+    const stop: unknown = store.watch?.(key, listener)
+    return () => void (typeof stop === 'function' && stop())
   } catch {
     // A hint that does not come costs nothing but freshness.
     return () => undefined

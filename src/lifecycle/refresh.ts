@@ -3,6 +3,7 @@ import { fingerprint } from '../core/token-set.ts'
 import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Chance, Held, Need, Policy, Step } from './decide.ts'
+import { lockUnless } from './lock-unless.ts'
 import { sameTokens, shownAgain, withIntent, withoutIntent } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
 import { judged, saved, settle } from './settle.ts'
@@ -87,17 +88,25 @@ export function isUnsettled(error: OAuthError, record: StoredRecord | undefined,
   )
 }
 
-/** What the task ended with is kept even if the lock breaks around it. */
-async function locked(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
-  let begun: Promise<Ended> | undefined
-  try {
-    return await parts.store.lock(parts.key, (held) => (begun ??= underLock(parts, held, need, seen)), {
-      timeout: parts.lockTimeout,
-    })
-  } catch (error) {
-    if (begun === undefined) throw error
-    return begun
-  }
+function locked(parts: Refreshing, need: Need, seen: StoredRecord | undefined): Promise<Ended> {
+  return lockUnless(
+    parts,
+    () => broughtBySibling(parts, need, seen),
+    (held) => underLock(parts, held, need, seen),
+  )
+}
+
+/** What a sibling has stored since, if it is what is needed, and nobody is about to bring better. */
+async function broughtBySibling(
+  parts: Refreshing,
+  need: Need,
+  seen: StoredRecord | undefined,
+): Promise<Ended | undefined> {
+  const record = await parts.store.get(parts.key)
+  if (record?.intent !== undefined) return undefined
+  const current = await hold(parts, record)
+  const { step, adopted } = look(parts, need, current, seen)
+  return adopted && step.do === 'serve' ? concluded(step, current, adopted) : undefined
 }
 
 async function underLock(

@@ -41,6 +41,8 @@ export function watchFile(
       // Deno hears not `persistent` but `unref`, and forgets it with each event.
       setTimeout(() => watcher.unref(), 0)
       if (name !== null && name !== basename(target)) return
+      // Whoever waits for this needs it now; and the last of several writes is seen too.
+      void compare()
       clearTimeout(timer)
       timer = setTimeout(() => void compare(), quiet)
       timer.unref()

@@ -8,6 +8,7 @@ const promises = `${lifecycle}/promises.test.ts`
 const guards = 'test/suites/client/lifecycle-guards.test.ts'
 /** Schedules drawn at random notice what only an unlucky order of events shows. */
 const simulated = 'test/node/simulator.test.ts'
+const leaving = `${lifecycle}/leaving-the-queue.test.ts`
 const signOut = 'test/suites/client/sign-out.test.ts'
 const getToken = 'test/suites/client/get-token.test.ts'
 
@@ -139,20 +140,69 @@ export const lifecycleMutants: readonly Mutant[] = [
         tests: [getToken],
       },
       {
-        name: 'the lock is ignored',
-        find: 'return await parts.store.lock(parts.key, (held) => (begun ??= underLock(parts, held, need, seen)), {\n      timeout: parts.lockTimeout,\n    })',
-        replace: 'return await (begun ??= underLock(parts, parts.store, need, seen))',
+        name: 'a waiter leaves with a token that is about to be replaced',
+        find: 'if (record?.intent !== undefined) return undefined',
+        replace: '',
+        tests: [leaving],
       },
       {
-        name: 'what a broken lock says is believed',
-        find: 'if (begun === undefined) throw error\n    return begun',
-        replace: 'throw error',
+        name: 'a waiter leaves with what it came with',
+        find: "return adopted && step.do === 'serve' ? concluded",
+        replace: "return step.do === 'serve' ? concluded",
+        tests: [leaving],
+      },
+      {
+        name: 'a waiter leaves with what is of no use',
+        find: "return adopted && step.do === 'serve' ? concluded",
+        replace: 'return adopted ? concluded',
+        tests: [leaving],
       },
       {
         name: 'a flight goes on with the session of a later sign-in',
         find: "if (!parts.current()) return { kind: 'overtaken', unused }",
         replace: '',
         tests: [guards],
+      },
+    ],
+  ),
+  ...inFile(
+    'src/lifecycle/lock-unless.ts',
+    [leaving],
+    [
+      {
+        name: 'what a broken lock says is believed',
+        find: 'if (begun === undefined) throw error\n    return begun',
+        replace: 'throw error',
+        tests: [promises],
+      },
+      {
+        name: 'the lock is ignored',
+        find: 'return await store.lock(key, enter, { timeout: lockTimeout, signal: place.signal })',
+        replace: 'return await enter(store)',
+        tests: [promises],
+      },
+      { name: 'nobody looks while they wait', find: '  await look()\n', replace: '' },
+      {
+        name: 'nobody listens while they wait',
+        find: "over.addEventListener('abort', store.watch(key, look))",
+        replace: '',
+      },
+      { name: 'who has what they need waits on', find: '    place.abort(key)\n', replace: '' },
+      { name: 'who has left works under the lock', find: 'begun ??= task(held)', replace: 'begun = task(held)' },
+      {
+        name: 'who is given the lock while they look leaves all the same',
+        find: 'if (found === undefined || begun !== undefined) return',
+        replace: 'if (found === undefined) return',
+      },
+      {
+        name: 'a free lock is waited for with a hint',
+        find: 'await clock.sleep(prompt, over)\n  if (over.aborted) return',
+        replace: '',
+      },
+      {
+        name: 'who waits no more listens on',
+        find: '  } finally {\n    wait.abort(key)\n',
+        replace: '  } finally {\n',
       },
     ],
   ),

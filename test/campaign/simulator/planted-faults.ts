@@ -34,9 +34,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'the lock is ignored',
-    file: 'refresh.ts',
-    find: 'return await parts.store.lock(parts.key, (held) => (begun ??= underLock(parts, held, need, seen)), {\n      timeout: parts.lockTimeout,\n    })',
-    replace: 'return await (begun ??= underLock(parts, parts.store, need, seen))',
+    file: 'lock-unless.ts',
+    find: 'return await store.lock(key, enter, { timeout: lockTimeout, signal: place.signal })',
+    replace: 'return await enter(store)',
   },
   {
     name: 'a sign-out does not end what is under way',

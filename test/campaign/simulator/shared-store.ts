@@ -8,6 +8,8 @@ export interface SharedStoreOptions {
   /** Whether an update outside the lock waits for it, as it does where the lock is a file's. */
   readonly updatesWait: boolean
   readonly solitary: boolean
+  /** Whether it tells others that it has changed. */
+  readonly watches: boolean
   /** Whether whoever has lost the lock can write no more by it. */
   readonly fenced: boolean
   /** How likely one writing is to fail. */
@@ -15,6 +17,8 @@ export interface SharedStoreOptions {
   /** How long the lock of a dead owner is respected, in milliseconds. */
   readonly stale: number
   readonly onWrite: (actor: Actor, before: StoredRecord | undefined, after: StoredRecord | undefined) => void
+  /** Somebody who waited for the lock needs it no more; `held`: it was given to them at that moment. */
+  readonly onLeave: (held: boolean) => void
 }
 
 /** One store that several contexts share, whose every step the scheduler decides. */
@@ -40,6 +44,11 @@ interface Hold {
   readonly stolen: (error: Error) => void
 }
 
+interface Watcher {
+  readonly actor: Actor
+  readonly listener: () => void
+}
+
 interface Waiter {
   readonly actor: Actor
   readonly grant: (hold: Hold) => void
@@ -50,6 +59,7 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
   let record: StoredRecord | undefined
   let holder: Hold | undefined
   let queue: Waiter[] = []
+  let watchers: Watcher[] = []
   let sickness = options.sickness
   const faults: Actor[] = []
   const reads: Actor[] = []
@@ -70,6 +80,11 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     return found
   }
 
+  function changed(actor: Actor, before: StoredRecord | undefined, after: StoredRecord | undefined): void {
+    options.onWrite(actor, before, after)
+    for (const { actor: other, listener } of watchers) void scheduler.step(other, 'is told to look').then(listener)
+  }
+
   async function write(actor: Actor, change: RecordChange, hold?: Hold): Promise<StoredRecord | undefined> {
     await scheduler.step(actor, 'writes')
     if (options.fenced && hold !== undefined && holder !== hold) {
@@ -80,7 +95,7 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     const before = record
     const after = change(before)
     record = after
-    if (after !== before) options.onWrite(actor, before, after)
+    if (after !== before) changed(actor, before, after)
     await scheduler.step(actor, 'has written')
     // What was written may be there although the writer is told otherwise.
     if (fail(actor)) throw new OAuthError('persist_failed', { where: 'the store', reason: 'simulated, but written.' })
@@ -95,19 +110,24 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     waiter.grant(waiter.hold)
   }
 
-  async function acquire(actor: Actor, { timeout }: LockOptions, stolen: (error: Error) => void): Promise<Hold> {
+  async function acquire(actor: Actor, wait: LockOptions, stolen: (error: Error) => void): Promise<Hold> {
     await scheduler.step(actor, 'wants the lock')
     const hold: Hold = { actor, stolen }
     const patience = new AbortController()
+    const { timeout, signal } = wait
+    signal?.addEventListener('abort', () => patience.abort())
     const granted = new Promise<Hold>((grant) => queue.push({ actor, hold, grant }))
     next()
     const got = await Promise.race([granted, scheduler.clock(actor).sleep(timeout, patience.signal)])
     patience.abort()
     if (got === undefined && holder !== hold) {
       queue = queue.filter((waiter) => waiter.hold !== hold)
-      throw new OAuthError('lock_timeout', { after: timeout })
+      if (signal?.aborted !== true) throw new OAuthError('lock_timeout', { after: timeout })
+      options.onLeave(false)
+      throw new OAuthError('aborted', {})
     }
     await scheduler.step(actor, 'has the lock')
+    if (signal?.aborted === true) options.onLeave(true)
     return hold
   }
 
@@ -127,6 +147,13 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     return Promise.race([work, stolen])
   }
 
+  function watch(watcher: Watcher): () => void {
+    watchers.push(watcher)
+    return () => {
+      watchers = watchers.filter((other) => other !== watcher)
+    }
+  }
+
   function view(actor: Actor): Store {
     const handle = (hold?: Hold): HeldStore => ({
       get: () => get(actor),
@@ -139,6 +166,7 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
       keys: async () => [],
       update: (_, change) =>
         options.updatesWait ? locked(actor, () => write(actor, change), { timeout: 30_000 }) : write(actor, change),
+      ...(options.watches && { watch: (_, listener) => watch({ actor, listener }) }),
       lock: (_, task, lockOptions) => locked(actor, (hold) => task(handle(hold)), lockOptions),
     }
   }
@@ -156,7 +184,7 @@ export function sharedStore(scheduler: Scheduler, tape: Tape, options: SharedSto
     poke(after) {
       const before = record
       record = after
-      options.onWrite({ name: 'another program', alive: true }, before, after)
+      changed({ name: 'another program', alive: true }, before, after)
     },
     locked: () => holder !== undefined,
     breakLock() {

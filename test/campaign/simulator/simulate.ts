@@ -89,7 +89,9 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
     fenced: tape.chance(0.5),
     sickness: tape.chance(0.25) ? 0.08 : 0,
     stale: tape.chance(0.5) ? 10_000 : 0,
+    watches: tape.chance(0.5),
     onWrite: judge.writes,
+    onLeave: (held) => judge.count(held ? 'leaves with the lock just given' : 'leaves the queue'),
   })
   const trouble = [0, 0.15, 0.4][tape.pick(3)] ?? 0
   let names = 0
