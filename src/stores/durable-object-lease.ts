@@ -1,7 +1,7 @@
 import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { toBase64url } from './base64url.ts'
-import type { Claim, ClaimAnswer, VaultSocket } from './durable-object-queue.ts'
+import { type Claim, type ClaimAnswer, quietly, type VaultSocket } from './durable-object-queue.ts'
 import type { Deposit } from './durable-object-storage.ts'
 import { pause, type Vault } from './durable-object-stub.ts'
 
@@ -147,13 +147,4 @@ function talk(socket: VaultSocket, claim: Claim, line: AbortSignal, onAnswer: On
     if (line.aborted) hangUp()
     else quietly(() => socket.send(JSON.stringify(claim)))
   })
-}
-
-/** A socket that is gone says so by an event. */
-function quietly(use: () => void): void {
-  try {
-    use()
-  } catch {
-    // As above.
-  }
 }

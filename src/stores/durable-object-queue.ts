@@ -144,11 +144,7 @@ function listen(socket: VaultSocket, { claim, alive, leave }: Listener): void {
 }
 
 function say(socket: VaultSocket, answer: ClaimAnswer): void {
-  try {
-    socket.send(JSON.stringify(answer))
-  } catch {
-    // They have gone, and the event that says so is on its way.
-  }
+  quietly(() => socket.send(JSON.stringify(answer)))
 }
 
 function sendAway(socket: VaultSocket): void {
@@ -157,9 +153,14 @@ function sendAway(socket: VaultSocket): void {
 }
 
 function hangUp(socket: VaultSocket): void {
+  quietly(() => socket.close(1000))
+}
+
+/** A socket that is gone says so by an event. */
+export function quietly(use: () => void): void {
   try {
-    socket.close(1000)
+    use()
   } catch {
-    // It was closed already.
+    // As above.
   }
 }
