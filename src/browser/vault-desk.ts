@@ -1,7 +1,6 @@
-import { quietly } from '../client/quietly.ts'
 import type { Fetch } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { webLocks } from '../stores/web-lock.ts'
+import { whenFree } from './vault-life.ts'
 import { takeApart } from './vault-message.ts'
 import type { VaultAnswer, VaultBoard, VaultedRequest, VaultedResponse, VaultRequest } from './vault-message.ts'
 
@@ -18,28 +17,33 @@ export interface VaultCaller {
   readonly port: MessagePort
   /** The name of a lock that the page holds for as long as it waits. */
   readonly lock?: string | undefined
+  /** The name of a lock that the vault holds for as long as it lives. */
+  readonly life: string | undefined
 }
 
-/** Answers one question. Never throws. */
+/** Answers one question, and lasts until all of the answer was given. Never throws. */
 export async function answer(
-  { port, lock }: VaultCaller,
+  { port, lock, life }: VaultCaller,
   board: () => VaultBoard,
   work: (visit: VaultVisit) => Promise<unknown>,
 ): Promise<void> {
   const stop = new AbortController()
   let body: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined
   const say = (answer: VaultAnswer): void => port.postMessage(answer)
+  let over: () => void = () => undefined
+  const given = new Promise<void>((resolve) => (over = resolve))
   const close = (): void => {
     stop.abort()
     void body?.cancel().catch(() => undefined)
     port.close()
+    over()
   }
   port.onmessage = ({ data }: MessageEvent<VaultRequest>) => {
     if (data.type === 'abort') return close()
     if (body !== undefined) void part(body, say).then((more) => more || close())
   }
   if (lock !== undefined) whenFree(lock, close)
-  say({ type: 'heard' })
+  say({ type: 'heard', life })
   try {
     const serve = (stream: ReadableStream<Uint8Array<ArrayBuffer>>): void => void (body = stream.getReader())
     const value = await work({ signal: stop.signal, serve })
@@ -50,6 +54,7 @@ export async function answer(
   }
   // What was not asked for by then is in the answer already.
   if (body === undefined) port.close()
+  else await given
 }
 
 /** Gives one part. Says whether there may be more. */
@@ -89,11 +94,4 @@ export async function fetchFor(fetch: Fetch, request: VaultedRequest, visit: Vau
     redirected: response.redirected,
     hasBody: response.body !== null,
   }
-}
-
-/** A port does not tell whether anybody is at its other end any more; a lock does. */
-function whenFree(name: string, act: () => void): void {
-  webLocks()
-    ?.request(name, quietly(act))
-    .catch(() => undefined)
 }

@@ -2,7 +2,8 @@ import { generateState } from '../core/index.ts'
 import { untilAborted } from '../core/wait.ts'
 import { OAuthError } from '../errors.ts'
 import { webLocks } from '../stores/web-lock.ts'
-import { putTogether } from './vault-message.ts'
+import { whenFree } from './vault-life.ts'
+import { putTogether, takeApart } from './vault-message.ts'
 import type { VaultAnswer, VaultBoard, VaultedRequest, VaultedResponse, VaultQuestion } from './vault-message.ts'
 
 /** A worker to which questions can be sent: a `Worker` or a `ServiceWorker`, or a `SharedWorker` by its port. */
@@ -24,17 +25,19 @@ export interface VaultCall {
 interface Answered {
   readonly value: unknown
   readonly port: MessagePort
+  /** To be called when nothing more is to come. */
+  close(): void
 }
 
 /**
  * Asks the vault, and waits for as long as it needs, once it has shown that it is there.
  *
- * Errors: `timeout`, `aborted`, those of the task.
+ * Errors: `timeout`, `aborted`, `network` (the worker was ended meanwhile), those of the task.
  */
 export async function askVault(vault: VaultPort, task: string, call: VaultCall): Promise<unknown> {
   try {
-    const { value, port } = await ask(vault, task, call)
-    port.close()
+    const { value, close } = await ask(vault, task, call)
+    close()
     return value
   } catch (error) {
     throw call.signal?.aborted === true ? new OAuthError('aborted', {}) : error
@@ -44,10 +47,15 @@ export async function askVault(vault: VaultPort, task: string, call: VaultCall):
 function ask(vault: VaultPort, task: string, call: VaultCall): Promise<Answered> {
   const { port1: port, port2 } = new MessageChannel()
   const { given, signal, timeout, onBoard, lock } = call
+  const watch = new AbortController()
+  const close = (): void => {
+    watch.abort()
+    port.close()
+  }
   return new Promise<Answered>((resolve, reject) => {
     const fail = (error: unknown): void => {
       port.postMessage({ type: 'abort' })
-      port.close()
+      close()
       reject(error)
     }
     const abort = (): void => fail(signal?.reason)
@@ -58,12 +66,12 @@ function ask(vault: VaultPort, task: string, call: VaultCall): Promise<Answered>
     }
     port.onmessage = ({ data }: MessageEvent<VaultAnswer>) => {
       clearTimeout(limit)
-      if (data.type === 'heard') return
+      if (data.type === 'heard') return whenFree(data.life, () => port.onmessage?.(lost()), watch.signal)
       end()
       if (data.type === 'failed') return fail(putTogether(data.failure))
       if (data.type !== 'done') return
       onBoard(data.board)
-      resolve({ value: data.value, port })
+      resolve({ value: data.value, port, close })
     }
     if (signal?.aborted === true) return end(), abort()
     signal?.addEventListener('abort', abort)
@@ -76,6 +84,12 @@ function ask(vault: VaultPort, task: string, call: VaultCall): Promise<Answered>
       fail(new TypeError(`${task} takes only what can be sent to a worker.`))
     }
   })
+}
+
+/** What a vault would have said if it had known that it was about to be ended. */
+function lost(): MessageEvent<VaultAnswer> {
+  const failure = takeApart(new OAuthError('network', { endpoint: 'vault', sent: 'maybe' }))
+  return new MessageEvent('message', { data: { type: 'failed', failure } })
 }
 
 /**
@@ -91,11 +105,16 @@ export async function fetchByVault(vault: VaultPort, request: Request, call: Vau
   })
   const lock = generateState()
   const release = await hold(lock)
+  let end = release
   try {
-    const { value, port } = await ask(vault, 'fetch', { ...call, given, lock, signal })
-    return unpacked(value as VaultedResponse, port, { signal, release })
+    const { value, port, close } = await ask(vault, 'fetch', { ...call, given, lock, signal })
+    end = () => {
+      close()
+      release()
+    }
+    return unpacked(value as VaultedResponse, port, { signal, end })
   } catch (error) {
-    release()
+    end()
     throw error
   }
 }
@@ -122,15 +141,12 @@ function isWish(value: unknown): boolean {
 interface Wait {
   readonly signal: AbortSignal
   /** To be called when nothing more is waited for. */
-  release(): void
+  end(): void
 }
 
 function unpacked(answer: VaultedResponse, port: MessagePort, wait: Wait): Response {
   const { url, status, statusText, headers, redirected, hasBody } = answer
-  if (!hasBody) {
-    port.close()
-    wait.release()
-  }
+  if (!hasBody) wait.end()
   const response = new Response(hasBody ? bodyFrom(port, wait) : undefined, {
     status,
     statusText,
@@ -139,7 +155,8 @@ function unpacked(answer: VaultedResponse, port: MessagePort, wait: Wait): Respo
   return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } })
 }
 
-function bodyFrom(port: MessagePort, { signal, release }: Wait): ReadableStream<Uint8Array> {
+function bodyFrom(port: MessagePort, wait: Wait): ReadableStream<Uint8Array> {
+  const { signal } = wait
   let end: () => void = () => undefined
   return new ReadableStream<Uint8Array>(
     {
@@ -152,8 +169,7 @@ function bodyFrom(port: MessagePort, { signal, release }: Wait): ReadableStream<
         end = () => {
           signal.removeEventListener('abort', abort)
           port.onmessage = null
-          port.close()
-          release()
+          wait.end()
         }
         port.onmessage = ({ data }: MessageEvent<VaultAnswer>) => {
           if (data.type === 'part' && data.bytes !== undefined) return controller.enqueue(data.bytes)

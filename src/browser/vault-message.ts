@@ -16,8 +16,8 @@ export interface VaultQuestion {
 
 /** What the vault says to one question. */
 export type VaultAnswer =
-  /** Somebody is there. Said at once. */
-  | { readonly type: 'heard' }
+  /** Somebody is there, who holds the lock of this name for as long as that is so. Said at once. */
+  | { readonly type: 'heard'; readonly life?: string | undefined }
   | { readonly type: 'done'; readonly value: unknown; readonly board: VaultBoard }
   | { readonly type: 'failed'; readonly failure: VaultFailure }
   /** A part of a body; without bytes, its end. */

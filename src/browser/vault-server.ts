@@ -9,6 +9,7 @@ import { pageTransactions } from '../stores/page-transactions.ts'
 import type { BrowserSignOutOptions, BrowserSignOutResult } from './browser-client.ts'
 import { answer, fetchFor } from './vault-desk.ts'
 import type { VaultVisit } from './vault-desk.ts'
+import { forLife } from './vault-life.ts'
 import { readQuestion } from './vault-message.ts'
 import type { VaultBoard, VaultedRequest, VaultNews } from './vault-message.ts'
 
@@ -48,7 +49,7 @@ export function openVault(options: VaultOptions): (event: VaultEvent) => Promise
       rest.onEvent?.(event)
     },
   })
-  const { board, tell } = openBoard(opened)
+  const { board, tell, life } = openBoard(opened)
   const tasks = tasksOf(opened, { leave, take, given: accessToken === 'given' })
 
   return async ({ data, ports }) => {
@@ -56,7 +57,7 @@ export function openVault(options: VaultOptions): (event: VaultEvent) => Promise
     const [port] = ports
     if (question === undefined || port === undefined) return
     const task = Object.hasOwn(tasks, question.task) ? tasks[question.task] : undefined
-    await answer({ port, lock: question.lock }, board, async (visit) => {
+    await answer({ port, lock: question.lock, life: life() }, board, async (visit) => {
       if (task === undefined) throw new OAuthError('unsupported', { what: 'this task, by this vault.' })
       return task(question.given as never, visit)
     })
@@ -80,8 +81,15 @@ function transactionsOf({ clock }: Pick<ClientOptions, 'clock'>): TransactionSto
   }
 }
 
+interface OpenedBoard {
+  board(): VaultBoard
+  tell(news: VaultNews): void
+  /** The name of a lock that is held for as long as the vault lives. */
+  life(): string | undefined
+}
+
 /** What all pages may see, and the channel by which they learn of it. */
-function openBoard({ client }: OpenedClient): { board(): VaultBoard; tell(news: VaultNews): void } {
+function openBoard({ client }: OpenedClient): OpenedBoard {
   const name = `latchkey:vault:${generateState()}`
   const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
   let version = 0
@@ -91,7 +99,7 @@ function openBoard({ client }: OpenedClient): { board(): VaultBoard; tell(news: 
     version += 1
     tell({ board: board() })
   })
-  return { board, tell }
+  return { board, tell, life: forLife(name) }
 }
 
 interface TaskSettings {

@@ -115,6 +115,28 @@ describe.each(engines)('a vault in a shared worker in $name', ({ open }) => {
     expect(left).toBe(1)
   })
 
+  it('is missed at once by whoever was reading, when the browser has ended it', async () => {
+    const page = await double.open(browser)
+    const url =
+      await page.run(`const { issuer, clientId, api } = JSON.parse(document.querySelector('#settings').textContent)
+      const worker = new Worker('/vault.js?' + new URLSearchParams({ issuer, clientId, api }))
+      globalThis.mortal = { worker, api, client: app.makeVaulted({ worker: () => worker }) }
+      const { port1, port2 } = new MessageChannel()
+      worker.postMessage({ type: 'latchkey:vault', task: 'start', given: { leaving: false } }, [port2])
+      return new Promise((resolve) => (port1.onmessage = ({ data }) => data.value && resolve(data.value.url)))`)
+    const callback = await double.server.approve(new URL(String(url)))
+    const reading = `await mortal.client.handleRedirectCallback(${JSON.stringify(callback.href)})
+      const reader = (await mortal.client.fetch(mortal.api + '/endless')).body.getReader()
+      await reader.read()
+      const rest = (async () => { while (!(await reader.read()).done); })()
+      setTimeout(() => mortal.worker.terminate(), 100)
+      const code = await app.codeOf(rest)
+      mortal.client.dispose()
+      return code`
+    expect(await page.run(reading)).toBe('network')
+    await page.close()
+  })
+
   it('is missed in the open, where it cannot be had', async () => {
     const missing = inPage(async () => {
       const said: unknown[] = []

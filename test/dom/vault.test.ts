@@ -87,6 +87,33 @@ const until = async (check: () => boolean): Promise<void> => {
   expect(check()).toBe(true)
 }
 
+/** Has a lock of the name `life` held by somebody who can be ended. Whoever waits for it, and still wants it, is counted. */
+function lockedUntil(): { free(): void; waiting(): number; restore(): void } {
+  const original = Object.getOwnPropertyDescriptor(navigator, 'locks')
+  const waiting = new Map<AbortSignal, () => void>()
+  const request = (name: string, ...rest: unknown[]): Promise<unknown> => {
+    const granted = rest.at(-1) as () => unknown
+    const { signal } = rest[0] as { readonly signal?: AbortSignal }
+    if (name !== 'life' || signal === undefined) return Promise.resolve().then(granted)
+    return new Promise((resolve, reject) => {
+      waiting.set(signal, () => resolve(granted()))
+      signal.addEventListener('abort', () => {
+        waiting.delete(signal)
+        reject(signal.reason)
+      })
+    })
+  }
+  Object.defineProperty(navigator, 'locks', { configurable: true, value: { request } })
+  return {
+    free: () => waiting.forEach((grant) => grant()),
+    waiting: () => waiting.size,
+    restore() {
+      if (original === undefined) Reflect.deleteProperty(navigator, 'locks')
+      else Object.defineProperty(navigator, 'locks', original)
+    },
+  }
+}
+
 describe('a vault', () => {
   it('signs in, calls the API and signs out, and the page never has a token', async () => {
     const { client, signIn, api } = rig()
@@ -264,6 +291,27 @@ describe('a vault', () => {
     await until(() => heard?.aborted === true)
   })
 
+  it('is at work until all of its answer was read, so that a service worker is not ended before', async () => {
+    const { hear, signIn, api } = rig()
+    await signIn()
+    const { port1, port2 } = new MessageChannel()
+    const said: string[] = []
+    port1.onmessage = ({ data }) => said.push(data.type)
+    let over = false
+    const given = { url: api, method: 'GET', headers: [], init: {} }
+    const work = hear({ data: { type: 'latchkey:vault', task: 'fetch', given }, ports: [port2] }).then(
+      () => (over = true),
+    )
+    await until(() => said.includes('done'))
+    port1.postMessage({ type: 'pull' })
+    await until(() => said.includes('part'))
+    expect(over).toBe(false)
+    port1.postMessage({ type: 'pull' })
+    await work
+    await until(() => said.join() === 'heard,done,part,part')
+    port1.close()
+  })
+
   it('gives up an upload that does not end, too', async () => {
     const stop = new AbortController()
     const endless = { arrayBuffer: { value: () => new Promise(() => undefined) } }
@@ -375,6 +423,34 @@ describe('a page with a vault', () => {
     refuse(new Error('no'))
     await work
     expect(said).toEqual(['disposed', 'vault-missing'])
+  })
+
+  it('is told when the worker was ended in the middle of an answer, whatever it waits for', async () => {
+    const locks = lockedUntil()
+    const answers: Record<string, object> = {
+      fetch: { value: { url: '', status: 200, statusText: '', headers: [], redirected: false, hasBody: true } },
+      look: { value: undefined },
+    }
+    const ports: MessagePort[] = []
+    const postMessage = ({ task }: { task: string }, [port]: Transferable[]): void => {
+      ports.push(port as MessagePort)
+      ports.at(-1)?.postMessage({ type: 'heard', life: 'life' })
+      const board = { channel: 'news', version: 1, snapshot: { status: 'signed-in' } }
+      if (answers[task] !== undefined) ports.at(-1)?.postMessage({ type: 'done', ...answers[task], board })
+    }
+    const client = createVaultClient({ worker: () => ({ postMessage: postMessage as never }) })
+    clients.push(client)
+    try {
+      const response = await client.fetch('https://api.example.com/')
+      const silent = codeOf(client.userInfo())
+      const cut = codeOf(response.body?.getReader().read() ?? Promise.resolve())
+      await until(() => locks.waiting() === 2)
+      locks.free()
+      expect([await silent, await cut]).toEqual(['network', 'network'])
+    } finally {
+      locks.restore()
+      for (const port of ports) port.close()
+    }
   })
 
   it('hears of what happened elsewhere, and no more when it was disposed of', async () => {
