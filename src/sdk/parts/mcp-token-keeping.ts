@@ -18,6 +18,8 @@ interface Shown {
 interface TokenTurn extends Turn {
   /** Absent where a code is exchanged. */
   readonly shown: Shown | undefined
+  /** Who asks: to whom the code or the refresh token was issued. */
+  readonly clientId: string | undefined
 }
 
 type TokenKeeping = Pick<MCPProvider, 'addClientAuthentication' | 'saveTokens' | 'invalidateCredentials'>
@@ -40,19 +42,20 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
       const exchange = code === null ? undefined : signIns.exchange(code)
       const taken = await takeTurn(store, key)
       const shown = exchange === undefined ? shownIn(params, taken) : undefined
-      turn = { ...taken, shown }
+      const known = exchange?.transaction ?? taken.record
+      const clientId = known?.clientId ?? (await clientInformation(options, facts))?.client_id
+      turn = { ...taken, shown, clientId }
       if (shown !== undefined) params.set('refresh_token', shown.stored)
       if (exchange !== undefined) {
         exchange.turn = taken
         params.set('code_verifier', exchange.transaction.codeVerifier)
       }
-      const clientId = exchange?.transaction.clientId ?? (await clientInformation(options, facts))?.client_id
       if (clientId !== undefined) params.set('client_id', clientId)
     },
     async saveTokens(tokens) {
-      const client = await clientInformation(options, facts)
+      const client = turn?.clientId ?? (await clientInformation(options, facts))?.client_id
       const { shown } = turn ?? {}
-      const next = recordOf(renewed(tokens, shown), client?.client_id, clock.now())
+      const next = recordOf(renewed(tokens, shown), client, clock.now())
       const target = turn?.store() ?? store
       // After a sign-out, or another sign-in, tokens that were renewed for the one before are of no use.
       await target
