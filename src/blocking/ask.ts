@@ -5,6 +5,13 @@ import type { Calls, Question, Reply } from './calls.ts'
 
 let worker: Worker | undefined
 
+/** Asks the other thread to do `name`. */
+export type Ask = <Name extends keyof Calls>(
+  name: Name,
+  args: Parameters<Calls[Name]>,
+  limit?: number,
+) => Awaited<ReturnType<Calls[Name]>>
+
 /**
  * Asks the other thread to do `name`, and stands still until it is done, at most `limit` milliseconds.
  *
@@ -13,22 +20,27 @@ let worker: Worker | undefined
  *
  * Errors: those of the call; `timeout`.
  */
-export function ask<Name extends keyof Calls>(
-  name: Name,
-  args: Parameters<Calls[Name]>,
-  limit = 150_000,
-): Awaited<ReturnType<Calls[Name]>> {
-  const { port1, port2 } = new MessageChannel()
-  const flag = new Int32Array(new SharedArrayBuffer(4))
-  const question: Question = { name, args: args.map(travelling), port: port2, flag }
-  worker ??= startWorker()
-  worker.postMessage(question, [port2])
-  Atomics.wait(flag, 0, 0, limit)
-  const received = receiveMessageOnPort(port1) as { readonly message: Reply } | undefined
-  port1.close()
-  if (received !== undefined) return opened(received.message) as Awaited<ReturnType<Calls[Name]>>
-  worker = undefined
-  throw new OAuthError('timeout', { what: 'the other thread', after: limit })
+export const ask: Ask = (name, args, limit) => sameThread()(name, args, limit)
+
+/** Asks the same thread each time: what one has begun, no other has. */
+export function sameThread(): Ask {
+  const own = (worker ??= startWorker())
+  return (name, args, limit = 150_000) => {
+    const { port1, port2 } = new MessageChannel()
+    const flag = new Int32Array(new SharedArrayBuffer(4))
+    const question: Question = { name, args: args.map(travelling), port: port2, flag }
+    own.postMessage(question, [port2])
+    Atomics.wait(flag, 0, 0, limit)
+    const received = receiveMessageOnPort(port1) as { readonly message: Reply } | undefined
+    if (received === undefined) {
+      if (worker === own) worker = undefined
+      // Until the answer comes, or the thread is gone, the process does not end.
+      port1.once('message', () => port1.close())
+      throw new OAuthError('timeout', { what: 'the other thread', after: limit })
+    }
+    port1.close()
+    return opened(received.message) as never
+  }
 }
 
 function startWorker(): Worker {

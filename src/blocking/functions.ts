@@ -11,7 +11,7 @@ import type { SaveAuthOptions } from '../node/save-auth.ts'
 import { anthropic } from '../providers/anthropic.ts'
 import { openaiCodex } from '../providers/openai.ts'
 import type { CallbackServerOptions } from '../redirects/loopback.node.ts'
-import { ask } from './ask.ts'
+import { ask, sameThread } from './ask.ts'
 import type { BlockingLoginOptions, Plain } from './calls.ts'
 
 /**
@@ -187,12 +187,13 @@ export function startCallbackServer(
   options: Plain<CallbackServerOptions> & { readonly state: string },
 ): BlockingCallbackServer {
   const { timeout = 300_000 } = options
-  const { id, redirectUri, port } = ask('startCallbackServer', [options])
+  const askThere = sameThread()
+  const { id, redirectUri, port } = askThere('startCallbackServer', [options])
   return {
     redirectUri,
     port,
-    waitForCallback: () => ask('awaitCallback', [id], timeout + 10_000),
-    respond: (outcome) => ask('endCallback', [id, outcome]),
+    waitForCallback: () => askThere('awaitCallback', [id], timeout + 10_000),
+    respond: (outcome) => askThere('endCallback', [id, outcome]),
   }
 }
 

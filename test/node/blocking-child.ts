@@ -22,6 +22,7 @@ import {
   ensureFreshToken,
   startCallbackServer,
 } from '../../src/blocking/index.ts'
+import { ask } from '../../src/blocking/ask.ts'
 import { isOAuthError } from '../../src/errors.ts'
 import { anthropic } from '../../src/providers/anthropic.ts'
 import { openaiCodex } from '../../src/providers/openai.ts'
@@ -86,6 +87,27 @@ const jobs: Readonly<Record<string, () => unknown>> = {
       stored: loadProviderAuth('other', { path }),
       expired: isTokenExpired(again),
     }
+  },
+  // A thread that takes too long is left alone: what it begins, it ends, and what it holds, it keeps.
+  late() {
+    try {
+      return ask('ensureFreshProviderToken', [{ provider: claude, path, forceRefresh: true, ...loopback }], 3_000)
+    } catch (error) {
+      say('gave up')
+      return { code: (error as { readonly code?: string }).code }
+    }
+  },
+  replaced() {
+    const server = startCallbackServer({ path: '/callback', state: 'one', timeout: 20_000 })
+    try {
+      ask('openBrowser', ['ftp://nobody.example'], 0)
+    } catch {
+      startCallbackServer({ path: '/callback', state: 'two', timeout: 100 }).respond('failed')
+      say(`${server.redirectUri}?code=c&state=one`)
+    }
+    const callback = server.waitForCallback()
+    server.respond('signed-in')
+    return { callback }
   },
   login: () => login({ provider: claude, path, client: loopback, signIn: { openBrowser: false } }),
   codex: () => loginOpenAICodex({ provider: codex, path, client: loopback, signIn: { openBrowser: false } }),

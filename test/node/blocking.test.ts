@@ -32,7 +32,7 @@ interface Ending {
 }
 
 /** Runs the script. The first address that it prints is visited as a person would. */
-function run(made: ProviderRig, job: string): Promise<Ending> {
+function run(made: ProviderRig, job: string, hear?: (line: string) => void): Promise<Ending> {
   const file = join(folder, 'auth.json')
   const child = spawn(process.execPath, [...runtime, program, made.origin, file, job], { stdio: 'pipe' })
   const limit = setTimeout(() => child.kill('SIGKILL'), 60_000)
@@ -41,6 +41,7 @@ function run(made: ProviderRig, job: string): Promise<Ending> {
   child.stdout.on('data', (chunk) => (out += String(chunk)))
   child.stderr.on('data', (chunk) => {
     err += String(chunk)
+    for (const line of err.split('\n').slice(0, -1)) hear?.(line)
     const address = err.split('\n').find((line) => /^http:\S+\/authorize\?\S+$/.test(line))
     if (address === undefined || visited || !err.includes(`${address}\n`)) return
     visited = true
@@ -102,6 +103,31 @@ describe('latchkey/blocking', () => {
     rig = await providerRig({ provider: 'openai-codex', anyPort: true })
     const { value } = await run(rig, 'codex')
     expect(value).toMatchObject({ saved: true, account: { accountId: 'account-0001' } })
+  })
+
+  it('saves what comes too late for whoever asked', async () => {
+    rig = await providerRig({ provider: 'anthropic' })
+    await run(rig, 'login')
+    const read = async (): Promise<Record<string, unknown>> =>
+      JSON.parse(await readFile(join(folder, 'auth.json'), 'utf8')).anthropic
+    const before = await read()
+    const held = rig.server.faults.hold('token', { when: 'after-commit' })
+    const { value } = await run(rig, 'late', (line) => void (line === 'gave up' && held.release()))
+    expect(value).toEqual({ code: 'timeout' })
+    const after = await read()
+    expect(after['refresh']).not.toBe(before['refresh'])
+    expect(after).not.toHaveProperty('intent')
+  })
+
+  it('finds a callback server again in the thread that has it', async () => {
+    rig = await providerRig({ provider: 'anthropic' })
+    const visits = new Map<string, Promise<unknown>>()
+    const hear = (line: string): void => {
+      if (line.includes('state=one') && !visits.has(line)) visits.set(line, fetch(line))
+    }
+    const { value } = await run(rig, 'replaced', hear)
+    expect([value]).toEqual([...visits.keys()].map((callback) => ({ callback })))
+    await Promise.allSettled(visits.values())
   })
 
   it('fails with the same errors, and no secret in them', async () => {
