@@ -1,8 +1,7 @@
 import type { SignInResult } from '../client/client.ts'
 import type { OpenedClient } from '../client/create-client.ts'
-import { duration } from '../client/options.ts'
 import type { OpenedWindow } from '../redirects/open-window.dom.ts'
-import { popupIn } from '../redirects/popup.dom.ts'
+import { patience, popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
 
 /** Signs in by a window that was opened for it, and closes it if that fails. */
@@ -12,7 +11,7 @@ export async function signInByPopup(
   options: PopupSignInOptions,
 ): Promise<SignInResult> {
   const { signal, timeout: wished, ...wishes } = options
-  const timeout = duration('timeout', wished, { otherwise: config.transactionTimeout, least: 1 })
+  const timeout = patience(wished, config.transactionTimeout)
   const popup = popupIn(opened)
   let state: string | undefined
   try {

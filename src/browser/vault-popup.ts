@@ -1,19 +1,18 @@
 import type { SignInResult } from '../client/client.ts'
-import { duration } from '../client/options.ts'
 import { openWindow } from '../redirects/open-window.dom.ts'
-import { popupIn } from '../redirects/popup.dom.ts'
+import { patience, popupIn } from '../redirects/popup.dom.ts'
 import type { PopupSignInOptions } from './browser-client.ts'
 import type { VaultSession } from './vault-session.ts'
 
 /** How long a person may take, in milliseconds, where nothing else is wished: as long as the vault would wait. */
-const patience = 600_000
+const usual = 600_000
 
 /** Signs in by a window, whose answer the vault alone can use: it has the code's verifier. */
 export async function vaultPopup(session: VaultSession, options: PopupSignInOptions): Promise<SignInResult> {
   const known = session.fallbackAtHand()
   if (known !== undefined) return known.signIn(options)
   const { via: _, width = 480, height = 640, timeout: wished, signal, ...wishes } = options
-  const timeout = duration('timeout', wished, { otherwise: patience, least: 1 })
+  const timeout = patience(wished, usual)
   const popup = popupIn(openWindow({ width, height }))
   let state: string | undefined
   try {

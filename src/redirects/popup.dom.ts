@@ -16,6 +16,13 @@ export interface PopupWait {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How long a person may take. Errors: `config` for what no timer keeps: it would be over at once. */
+export function patience(wished: number | undefined, otherwise: number): number {
+  if (wished === undefined) return otherwise
+  if (wished >= 1 && wished <= 0x7fff_ffff) return wished
+  throw new OAuthError('config', { reason: 'timeout must be a number of milliseconds between 1 and 2147483647.' })
+}
+
 /** How often a closed window is looked for, in milliseconds. */
 const glance = 250
 
