@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Callback } from '../client/client.ts'
 import type { Fetch, Provider, TokenSet } from '../contracts.ts'
-import { generateCodeVerifier, generateState } from '../core/index.ts'
+import { generateCodeVerifier, generateState, networkError } from '../core/index.ts'
+import { isOAuthError, OAuthError } from '../errors.ts'
 import { anthropic, createApiKey } from '../providers/anthropic.ts'
 import { buildAuthUrl, redirectUriOf } from './build-auth-url.ts'
 import { exchangeCodeForTokens } from './exchange-code-for-tokens.ts'
@@ -74,12 +75,21 @@ export function createOAuthClient(config: OAuthConfig = {}): OAuthClient {
     async createApiKey(given) {
       const tokens: TokenSet = typeof given === 'string' ? { accessToken: given, tokenType: 'Bearer' } : given
       if (tokens.accessToken === '') throw new TypeError('There is no access token.')
-      return createApiKey({
-        provider: rows.console,
-        getToken: async () => tokens,
-        fetch: withToken(config.fetch ?? globalThis.fetch, tokens),
-      })
+      return createKey(rows.console, tokens, config)
     },
+  }
+}
+
+/** A bare `fetch` knows neither our time limit nor our errors. */
+async function createKey(provider: Provider, tokens: TokenSet, config: OAuthConfig): Promise<string> {
+  const { fetch = globalThis.fetch, timeout: after = 30_000 } = config
+  const signal = AbortSignal.timeout(after)
+  try {
+    const client = { provider, getToken: async () => tokens, fetch: withToken(fetch, tokens) }
+    return await createApiKey(client, { signal })
+  } catch (error) {
+    if (signal.aborted) throw new OAuthError('timeout', { what: 'the API key', after })
+    throw isOAuthError(error) ? error : networkError('api', error)
   }
 }
 

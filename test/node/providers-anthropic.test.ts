@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { generateCodeChallenge } from '../../src/core/index.ts'
+import { createOAuthClient } from '../../src/node/oauth-client.ts'
 import { anthropic, anthropicPlatform, createApiKey } from '../../src/providers/anthropic.ts'
 import { providerFaults } from '../../src/testing/index.ts'
 import { providerRig, signIn } from './providers-rig.ts'
@@ -240,6 +241,30 @@ describe('anthropicPlatform', () => {
     expect(anthropicPlatform({ clientId: 'mine' }).clientId).toBe('mine')
   })
 })
+
+describe('createApiKey of createOAuthClient', () => {
+  it('waits as long as it was told, and then says so', async () => {
+    const client = createOAuthClient({ fetch: unanswered, timeout: 100 })
+    await expect(client.createApiKey('at')).rejects.toMatchObject({ code: 'timeout', detail: { after: 100 } })
+  })
+
+  it('says that there is no network in our own words, not as a mistake of the caller', async () => {
+    const fetch = async (): Promise<Response> => {
+      throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
+    }
+    await expect(createOAuthClient({ fetch }).createApiKey('at')).rejects.toMatchObject({
+      code: 'network',
+      detail: { sent: 'no', reason: 'ECONNREFUSED' },
+    })
+  })
+})
+
+/** A server that never answers. */
+function unanswered(_: unknown, init?: RequestInit): Promise<Response> {
+  return new Promise((_resolve, reject) => {
+    init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+  })
+}
 
 describe('createApiKey', () => {
   it('creates a key and gives it', async () => {
