@@ -1,6 +1,7 @@
 import type { StoredRecord } from '../contracts.ts'
 import { revokeToken } from '../core/revoke.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
+import { sameTokens } from '../lifecycle/outcome.ts'
 import type { Session } from '../lifecycle/session.ts'
 import type { SignOutResult } from './client.ts'
 import type { Connection } from './connection.ts'
@@ -55,5 +56,7 @@ export async function revokeAll(session: Session, connection: Connection): Promi
   const record = await session.reload()
   if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
   await revokeRecord(connection, record)
-  await session.end()
+  const last = await session.end()
+  // Somebody may have signed in meanwhile, and nobody could revoke those tokens any more.
+  if (last !== undefined && !sameTokens(last, record)) await revokeRecord(connection, last)
 }

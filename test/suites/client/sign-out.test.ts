@@ -162,6 +162,20 @@ describe('revoke', () => {
     expect(server.history.count({ endpoint: 'revocation', status: 200 })).toBe(2)
   })
 
+  it('forgets no tokens that came meanwhile without having them revoked', async () => {
+    const { client, signIn, server, api } = rig()
+    await signIn()
+    const held = server.faults.hold('revocation')
+    const revoking = client.revoke()
+    await held.arrived
+    await signIn()
+    const authorization = `Bearer ${await client.getAccessToken()}`
+    held.release()
+    await revoking
+    expect(client.getSnapshot().status).toBe('signed-out')
+    expect((await server.fetch(api, { headers: { authorization } })).status).toBe(401)
+  })
+
   it('says that the server cannot', async () => {
     const { client, signIn } = rig({
       server: { tamper: { metadata: (document) => ({ ...document, revocation_endpoint: undefined }) } },
