@@ -16,14 +16,29 @@ const longestHeader = 65_536
 export function readCookies(header: string | null): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>()
   if (header === null || header.length > longestHeader) return cookies
-  const seen = new Set<string>()
+  const bad = new Set<string>()
   for (const pair of header.split(';')) {
-    const [, name = '', value = ''] = /^[ \t]*([^=]*)=?(.*?)[ \t]*$/s.exec(pair) ?? []
-    if (seen.has(name) || value.length > longest) cookies.delete(name)
-    else cookies.set(name, value)
-    seen.add(name)
+    const { name, value } = readPair(pair)
+    if (cookies.has(name) || value.length > longest) bad.add(name)
+    cookies.set(name, value)
   }
+  for (const name of bad) cookies.delete(name)
   return cookies
+}
+
+/** By hand: a pattern looks for the end of the value again after each of its characters. */
+function readPair(pair: string): { readonly name: string; readonly value: string } {
+  let start = 0
+  let end = pair.length
+  while (isBlank(pair[start])) start++
+  while (end > start && isBlank(pair[end - 1])) end--
+  const equals = pair.indexOf('=', start)
+  if (equals < 0) return { name: pair.slice(start), value: '' }
+  return { name: pair.slice(start, equals), value: pair.slice(equals + 1, end) }
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 /** How a cookie shall be kept. */

@@ -68,7 +68,7 @@ async function find(parts: Parts, visit: Visit, state: string): Promise<Transact
 }
 
 async function open({ seal, taken }: Parts, visit: Visit, name: string): Promise<Transaction | undefined> {
-  const members = await seal.open('transaction', visit.cookies.get(name) ?? '')
+  const members = await seal.open('transaction', visit.cookies().get(name) ?? '')
   const { state, slot, redirectUri } = members ?? {}
   if (typeof state !== 'string' || typeof slot !== 'string' || typeof redirectUri !== 'string') return undefined
   // Sealed by us: its other members are what they were when it was put here.
@@ -107,8 +107,8 @@ function rulesOf({ secure }: Parts, name: string): CookieRules {
 }
 
 /** The oldest first. */
-function namesIn({ prefix }: Parts, { cookies }: Visit): string[] {
-  return [...cookies.keys()].filter((name) => name.startsWith(prefix)).sort()
+function namesIn({ prefix }: Parts, visit: Visit): string[] {
+  return [...visit.cookies().keys()].filter((name) => name.startsWith(prefix)).sort()
 }
 
 async function cookieOf({ prefix }: Parts, { startedAt, state }: Transaction): Promise<string> {

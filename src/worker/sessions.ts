@@ -54,8 +54,8 @@ export function openSessions(config: WorkerConfig): Sessions {
     return current(session)
   }
 
-  function own({ cookies }: Visit): ReturnType<Sessions['read']> {
-    const text = cookies.get(name)
+  function own(visit: Visit): ReturnType<Sessions['read']> {
+    const text = visit.cookies().get(name)
     if (text === undefined) return undefined
     const remembered = known.get(text)
     return remembered === undefined ? opened(text) : current(remembered)
@@ -74,7 +74,7 @@ export function openSessions(config: WorkerConfig): Sessions {
     },
     end(visit) {
       if (config.authenticate !== undefined) return
-      known.delete(visit.cookies.get(name) ?? '')
+      known.delete(visit.cookies().get(name) ?? '')
       visit.setCookies.set(name, writeCookie(rules, '', 0))
     },
   }
