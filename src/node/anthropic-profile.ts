@@ -124,14 +124,12 @@ async function filesOf(options: AnthropicProfileOptions): Promise<ProfileFiles> 
   return { credentials, configuration, authentication }
 }
 
-function folderOf({
-  env = process.env,
-  platform = process.platform,
-  home = homedir(),
-}: AnthropicProfileOptions): string {
+function folderOf(options: AnthropicProfileOptions): string {
+  const { env = process.env, platform = process.platform } = options
+  const home = (): string => options.home ?? homedir()
   if (env['ANTHROPIC_CONFIG_DIR']) return env['ANTHROPIC_CONFIG_DIR']
-  if (platform === 'win32') return join(env['APPDATA'] || join(home, 'AppData', 'Roaming'), 'Anthropic')
-  return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'anthropic')
+  if (platform === 'win32') return join(env['APPDATA'] || join(home(), 'AppData', 'Roaming'), 'Anthropic')
+  return join(env['XDG_CONFIG_HOME'] || join(home(), '.config'), 'anthropic')
 }
 
 async function activeProfile(path: string): Promise<string> {

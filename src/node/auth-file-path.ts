@@ -23,10 +23,11 @@ export interface AuthFilePathOptions {
  * @see {@link https://specifications.freedesktop.org/basedir-spec/latest/ XDG Base Directory Specification}
  */
 export function authFilePath(options: AuthFilePathOptions = {}): string {
-  const { env = process.env, platform = process.platform, home = homedir() } = options
+  const { env = process.env, platform = process.platform } = options
   if (env['LATCHKEY_AUTH_FILE']) return resolve(env['LATCHKEY_AUTH_FILE'])
   const folder = env['XDG_CONFIG_HOME'] || (platform === 'win32' ? env['APPDATA'] : undefined)
   // The specification: a relative path is invalid, and to be ignored.
-  const base = folder && isAbsolute(folder) ? folder : join(home, '.config')
+  // Not everybody has a home: asked last, because asking may throw.
+  const base = folder && isAbsolute(folder) ? folder : join(options.home ?? homedir(), '.config')
   return join(base, 'latchkey', 'auth.json')
 }

@@ -20,15 +20,17 @@ export interface ToolFileOptions {
  * const store = fileStore({ path: toolFilePath('pi') }) // shared with Pi, under its own lock
  * ```
  */
-export function toolFilePath(tool: Tool, { env = process.env, home = homedir() }: ToolFileOptions = {}): string {
+export function toolFilePath(tool: Tool, options: ToolFileOptions = {}): string {
+  const { env = process.env } = options
+  const home = (): string => options.home ?? homedir()
   const within = (variable: string, ...otherwise: readonly string[]): string => {
     const folder = env[variable]
-    if (!folder) return join(home, ...otherwise)
-    return folder.replace(/^~(?=$|[/\\])/, () => home)
+    if (!folder) return join(home(), ...otherwise)
+    return folder.replace(/^~(?=$|[/\\])/, home)
   }
   const places: Readonly<Record<Tool, () => string>> = {
     pi: () => join(within('PI_CODING_AGENT_DIR', '.pi', 'agent'), 'auth.json'),
-    synaps: () => join(home, '.synaps-cli', profileFolder(env['SYNAPS_PROFILE']), 'auth.json'),
+    synaps: () => join(home(), '.synaps-cli', profileFolder(env['SYNAPS_PROFILE']), 'auth.json'),
     opencode: () => join(within('XDG_DATA_HOME', '.local', 'share'), 'opencode', 'auth.json'),
     'claude-code': () => join(within('CLAUDE_CONFIG_DIR', '.claude'), '.credentials.json'),
     codex: () => join(within('CODEX_HOME', '.codex'), 'auth.json'),

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/index.ts'
 import {
+  authFilePath,
   borrowTokens,
   environmentTokens,
   fileStore,
@@ -16,6 +17,7 @@ import {
   toolFilePath,
   writeAnthropicProfile,
 } from '../../src/node/index.ts'
+import type { AuthFilePathOptions } from '../../src/node/index.ts'
 
 const hour = 3_600_000
 const record = {
@@ -63,6 +65,25 @@ describe('toolFilePath', () => {
       join(home, 'x', '.credentials.json'),
     )
     expect(toolFilePath('codex', { env: { CODEX_HOME: join(home, 'c') }, home })).toBe(join(home, 'c', 'auth.json'))
+  })
+})
+
+/** A user id without an entry in passwd, in a container: whoever asks the system for a home is given an error. */
+const homeless = (env: Record<string, string>): AuthFilePathOptions => ({
+  env,
+  platform: 'linux',
+  get home(): string {
+    throw new Error('there is none')
+  },
+})
+
+describe('a person without a home', () => {
+  it('has files where the environment says', async () => {
+    expect(authFilePath(homeless({ LATCHKEY_AUTH_FILE: join(home, 'a.json') }))).toBe(join(home, 'a.json'))
+    expect(authFilePath(homeless({ XDG_CONFIG_HOME: home }))).toBe(join(home, 'latchkey', 'auth.json'))
+    expect(toolFilePath('codex', homeless({ CODEX_HOME: home }))).toBe(join(home, 'auth.json'))
+    expect(await readAnthropicProfile(homeless({ ANTHROPIC_CONFIG_DIR: home }))).toBeUndefined()
+    expect(await readAnthropicProfile(homeless({ XDG_CONFIG_HOME: home }))).toBeUndefined()
   })
 })
 
