@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { isOAuthError } from '../errors.ts'
 import { fileStore } from '../node/index.ts'
 import { lockHolder } from '../node/lock-holder.ts'
+import { readMembers } from '../node/read-tool-record.ts'
 import type { Finding } from './finding.ts'
 
 /** Whether tokens can be read and written, by nobody else, and whether somebody left the lock behind. */
@@ -15,7 +16,11 @@ export async function checkStore(path: string, platform: string): Promise<readon
 async function unreadable(path: string): Promise<Finding | undefined> {
   try {
     const store = fileStore({ path })
-    for (const key of await store.keys()) await store.get(key)
+    await store.keys()
+    // A list of accounts leaves out what is malformed; whoever names it is refused.
+    const members = await readMembers(path).catch(() => undefined)
+    const entries = Object.entries(members ?? {}).filter(([, entry]) => Object(entry) === entry)
+    for (const [key] of entries) await store.get(key)
     return undefined
   } catch (error) {
     if (!isOAuthError(error) || (error.code !== 'store_corrupt' && error.code !== 'store_denied')) throw error

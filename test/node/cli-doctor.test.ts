@@ -75,6 +75,11 @@ describe('latchkey doctor', () => {
     expect(await readdir(folder())).toEqual(['auth.json'])
   })
 
+  it('asks the server that LATCHKEY_ISSUER names, by its kind too', async () => {
+    expect(await findings(['oidc'], { LATCHKEY_ISSUER: rig.origin })).toEqual([])
+    expect(await findings(['oidc'], { LATCHKEY_ISSUER: 'http://127.0.0.1:9' })).toEqual(['network'])
+  })
+
   it('discovery_path: the metadata is elsewhere, or nowhere', async () => {
     const oauthOnly = await serve((origin) => ({ '/.well-known/oauth-authorization-server': metadata(origin) }))
     expect(await findings([oauthOnly])).toEqual(['discovery_path'])
@@ -153,6 +158,17 @@ describe('latchkey doctor', () => {
       { fix: 'opener_missing', what: expect.stringContaining('xdg-open') },
     ])
     expect(checkOpener({}, 'win32')).toEqual([])
+  })
+
+  it('store_corrupt: an entry of an account that no other command can use', async () => {
+    await mkdir(folder(), { mode: 0o700 })
+    const entries = { anthropic: { type: 'oauth', access: 5 }, github: { type: 'api_key', key: 'k' } }
+    await writeFile(rig.path, JSON.stringify(entries), { mode: 0o600 })
+    expect((await rig.run(['token', 'anthropic'])).err).toContain('(store_corrupt)')
+    expect(await findings([])).toEqual(['store_corrupt'])
+    expect(told).toContain('"anthropic" is malformed')
+    await writeFile(rig.path, '')
+    expect(await findings([])).toEqual([])
   })
 
   it('store_denied: the file cannot be where it should be, or nothing may be written there', async () => {
