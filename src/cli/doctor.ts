@@ -42,7 +42,9 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
   const { env, platform } = world
   const path = authFilePath({ env })
   const stored = await checkStore(path, platform)
-  const providers = await providersFor(asked.words[0] ?? env['LATCHKEY_ISSUER'], path, stored.length === 0)
+  const issuer = env['LATCHKEY_ISSUER'] || undefined
+  const named = asked.words[0] ?? issuer
+  const providers = named ? [await providerRow(named, { issuer })] : await providersOf(path, stored.length === 0)
   const port = portNumber(asked.text('port'))
   const worker = asked.text('worker')
   const found = await Promise.all(providers.map((provider) => checkProvider(provider, asked, world)))
@@ -55,9 +57,8 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
   ]
 }
 
-/** The one that was named, else those of the accounts that are here. */
-async function providersFor(name: string | undefined, path: string, readable: boolean): Promise<readonly Provider[]> {
-  if (name) return [await providerRow(name, {})]
+/** Those of the accounts that are here. */
+async function providersOf(path: string, readable: boolean): Promise<readonly Provider[]> {
   if (!readable) return []
   const rows = Object.entries(await loadAuth({ path })).map(async ([key, { issuer, clientId }]) => {
     const { id } = slotOf(key)
