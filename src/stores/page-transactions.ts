@@ -19,9 +19,10 @@ export interface PageTransactionsOptions {
  * Keeps pending sign-ins where they outlive a navigation: in IndexedDB, and in the tab's session storage for
  * when the browser refuses that. Several tabs may have one each, and the callback may come to any of them.
  *
- * `take` gives a transaction to one caller among all tabs, and never after its `expiresAt`. A code verifier lies
- * there in clear, which is of no use without its code, for as long as the sign-in takes; a DPoP key in IndexedDB
- * alone, as a `CryptoKey`.
+ * `take` gives a transaction to one caller among all tabs, also after its `expiresAt`, so that a page that came back
+ * too late can say so: a client uses none then. A code verifier lies there in clear, which is of no use without its
+ * code, until it is taken; of a sign-in that was given up, until a later one sweeps it out, and its copy until the
+ * tab is closed. A DPoP key lies in IndexedDB alone, as a `CryptoKey`.
  *
  * Errors: `persist_failed` where the browser refuses both, or IndexedDB to a DPoP key.
  *
@@ -53,8 +54,7 @@ export function pageTransactions(options: PageTransactionsOptions = {}): Transac
       const copy = takeCopy(named(state))
       // Where it is shared, IndexedDB alone says who gets it: tabs may be duplicated with their session storage.
       const taken = await ask(() => claim(database, state), copy?.transaction)
-      const transaction = taken ?? (copy?.shared === false ? copy.transaction : undefined)
-      return transaction !== undefined && transaction.expiresAt > clock.now() ? transaction : undefined
+      return taken ?? (copy?.shared === false ? copy.transaction : undefined)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createBrowserClient } from '../../src/browser/index.ts'
 import type { BrowserClient, BrowserClientOptions } from '../../src/browser/index.ts'
+import { realClock } from '../../src/core/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { carriesCallback, leaveFor, takeCallback, travelable } from '../../src/redirects/page.dom.ts'
 import { indexedDBStore } from '../../src/stores/indexeddb.ts'
@@ -174,6 +175,17 @@ describe('handleRedirectCallback', () => {
     for (const { client } of [it, second, fresh]) client.dispose()
   })
 
+  it('says that a sign-in took too long, also as a page that came back', async () => {
+    const it = rig()
+    const late = { clock: { ...realClock, now: () => Date.now() + 600_000 } }
+    const fresh = rig({ ...late, fetch: it.server.fetch, provider: it.client.provider })
+    await comeBack(it)
+    const expired = { code: 'transaction_expired', detail: { after: 600_000 } }
+    await expect(fresh.client.handleRedirectCallback()).rejects.toMatchObject(expired)
+    expect(it.tokenRequests()).toBe(0)
+    for (const { client } of [it, fresh]) client.dispose()
+  })
+
   it('proves the key that it announced, also as a page that came back, and keeps it where no script can take it', async () => {
     const it = rig({ dpop: true, store: indexedDBStore({ name: 'announced' }) })
     if (runtime === 'happy-dom') {
@@ -244,9 +256,11 @@ describe('pageTransactions', () => {
     expect(taken.filter((one) => one !== undefined)).toEqual([transaction])
   })
 
-  it('gives none that has expired', async () => {
+  it('gives one that has expired, once, so that somebody can say so', async () => {
     await pageTransactions({ clock }).put(transaction)
-    expect(await pageTransactions({ clock: { now: () => 1000 } }).take('state-1')).toBeUndefined()
+    const late = pageTransactions({ clock: { now: () => 1000 } })
+    expect(await late.take('state-1')).toEqual(transaction)
+    expect(await late.take('state-1')).toBeUndefined()
   })
 
   it('removes what nobody came back for, when the next one goes', async () => {
