@@ -1,15 +1,11 @@
-import type { Clock, HeldStore, Store } from '../contracts.ts'
+import type { HeldStore, Store } from '../contracts.ts'
 
 /** A lock, and how long it is waited for. */
 export interface Turnstile {
   readonly store: Store
   readonly key: string
-  readonly clock: Clock
   readonly lockTimeout: number
 }
-
-/** How long a lock may take that changes hands at once, in milliseconds. */
-const prompt = 20
 
 /**
  * Runs `task` under the lock, unless `look` finds meanwhile what makes it needless: then we leave the
@@ -49,17 +45,9 @@ export async function lockUnless<T>(
   }
 }
 
-/** Looks at first and with each hint, while we wait; not where the lock is free. */
-async function lookAround(
-  { store, key, clock }: Turnstile,
-  over: AbortSignal,
-  look: () => Promise<void>,
-): Promise<void> {
-  // A free lock is ours after a few turns, and setting a timer takes longer.
+/** Looks with each hint while we wait; not where the lock is free. */
+async function lookAround({ store, key }: Turnstile, over: AbortSignal, look: () => void): Promise<void> {
+  // A free lock is ours after a few turns, and listening takes longer.
   for (let turns = 16; turns-- && !over.aborted; ) await undefined
-  if (over.aborted || store.watch === undefined) return
-  await clock.sleep(prompt, over)
-  if (over.aborted) return
-  over.addEventListener('abort', store.watch(key, look))
-  await look()
+  if (!over.aborted && store.watch !== undefined) over.addEventListener('abort', store.watch(key, look))
 }

@@ -94,8 +94,7 @@ export function createScheduler(tape: Tape, startAt: number): Scheduler {
     },
     async turn() {
       // A wait may end while others could go on: that is what makes a timeout.
-      const soon = sleeping.some(({ at }) => Math.abs(at - time) < 50)
-      const early = !calm && waiting.length > 0 && sleeping.length > 0 && tape.chance(soon ? 0.3 : 0.03)
+      const early = !calm && waiting.length > 0 && sleeping.length > 0 && tape.chance(0.03)
       if (waiting.length === 0 || early) {
         if (!wake()) return false
       } else {

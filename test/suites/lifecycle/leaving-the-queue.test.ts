@@ -14,7 +14,7 @@ describe('who waits for the lock', () => {
   it('leaves the queue with the token that a sibling stores, and takes no lock', async () => {
     const all = await queue()
     const asked = all.client.getAccessToken()
-    await all.waits()
+    await settled()
     expect(all.watchers()).toBe(1)
     await all.refreshed('fresh')
     expect(await watched(asked)).toBe('fresh')
@@ -25,41 +25,18 @@ describe('who waits for the lock', () => {
     expect(all.calls).not.toContain('lock')
   })
 
-  it('sees what was stored before it began to listen', async () => {
-    const all = await queue()
-    const asked = all.client.getAccessToken()
-    await settled()
-    await all.refreshed('fresh')
-    await settled()
-    all.clock.advance(20)
-    expect(await watched(asked)).toBe('fresh')
-  })
-
   it('neither looks nor listens where the lock is free', async () => {
     const all = await queue({ free: true })
-    const asked = all.client.getAccessToken()
-    await all.waits()
-    await asked
+    await all.client.getAccessToken()
     expect(all.calls.filter((call) => call === 'get')).toEqual(['get'])
-    expect([all.refreshes(), all.watchers()]).toEqual([1, 0])
-  })
-
-  it('neither looks nor listens where the lock is free soon', async () => {
-    const all = await queue()
-    const asked = all.client.getAccessToken()
-    await settled()
-    all.letGo()
-    await asked
-    await all.waits()
-    expect(all.calls.filter((call) => call === 'get')).toEqual(['get'])
-    expect(all.watchers()).toBe(0)
+    expect([all.refreshes(), all.listened()]).toEqual([1, 0])
   })
 
   it('looks no more once the lock is its own', async () => {
     const all = await queue()
     const held = all.server.faults.hold('token')
     const asked = all.client.getAccessToken()
-    await all.waits()
+    await settled()
     all.letGo()
     await held.arrived
     all.calls.length = 0
@@ -74,7 +51,7 @@ describe('who waits for the lock', () => {
   it('does nothing under a lock that is given to it when it has left', async () => {
     const all = await queue({ deaf: true })
     const asked = all.client.getAccessToken()
-    await all.waits()
+    await settled()
     await all.refreshed('fresh')
     await settled()
     all.letGo()
@@ -89,7 +66,8 @@ describe('who waits for the lock', () => {
     await settled()
     let read = (): void => undefined
     all.reading = new Promise((resolve) => (read = resolve))
-    await all.waits()
+    await all.write((current) => ({ ...current, account: { name: 'Somebody' } }))
+    await settled()
     const held = all.server.faults.hold('token')
     all.letGo()
     await held.arrived
@@ -107,7 +85,6 @@ describe('who waits for the lock', () => {
     const asked = all.client.getAccessToken()
     await settled()
     all.failing = true
-    await all.waits()
     await all.write((current) => ({ ...current, account: { name: 'Somebody' } }))
     await settled()
     all.failing = false
@@ -119,7 +96,7 @@ describe('who waits for the lock', () => {
   it('gives up after its time, and listens no more', async () => {
     const all = await queue({ lockTimeout: 60 })
     const asked = code(all.client.getAccessToken())
-    await all.waits()
+    await settled()
     expect(all.watchers()).toBe(1)
     expect(await watched(asked)).toBe('lock_timeout')
     expect(all.watchers()).toBe(0)
@@ -140,7 +117,7 @@ describe('who waits for the lock stays', () => {
     const stop = all.client.subscribe(() => undefined)
     await settled()
     expect(await all.client.getAccessToken()).toBe('good')
-    await all.waits()
+    await settled()
     stop()
     expect(all.watchers()).toBe(1)
     const asked = all.server.faults.hold('token')
@@ -153,7 +130,7 @@ describe('who waits for the lock stays', () => {
     const all = await queue()
     await all.refreshed('good')
     const asked = all.client.getAccessToken({ forceRefresh: true })
-    await all.waits()
+    await settled()
     await all.write((current) => ({ ...current, account: { name: 'Somebody' } }))
     await settled()
     expect(all.watchers()).toBe(1)
@@ -166,7 +143,7 @@ describe('who waits for the lock stays', () => {
   it('while a better token is about to come', async () => {
     const all = await queue()
     const asked = all.client.getAccessToken()
-    await all.waits()
+    await settled()
     const intent = { hash: 'h', owner: 'a sibling', at: all.clock.now(), lost: 0 }
     await all.write((current) => ({ ...renewed(current, 'first', all.clock.now()), intent }))
     await settled()
@@ -179,7 +156,7 @@ describe('who waits for the lock stays', () => {
   it('when somebody signs out elsewhere, and hears of it under the lock', async () => {
     const all = await queue()
     const asked = code(all.client.getAccessToken())
-    await all.waits()
+    await settled()
     await all.write(() => undefined)
     await settled()
     expect(all.watchers()).toBe(1)
@@ -191,7 +168,7 @@ describe('who waits for the lock stays', () => {
   it('when the tokens of another server are stored, and hears of it under the lock', async () => {
     const all = await queue()
     const asked = code(all.client.getAccessToken())
-    await all.waits()
+    await settled()
     await all.write((current) => ({ ...renewed(current, 'x', all.clock.now()), issuer: 'https://evil.example.com' }))
     await settled()
     expect(all.watchers()).toBe(1)
@@ -207,7 +184,7 @@ describe('a store whose hints are none', () => {
   it.each([() => 5 as never, bad, (async () => 5) as never])('is waited for as before', async (watch) => {
     const all = await queue({ watch })
     const asked = code(all.client.getAccessToken())
-    await all.waits()
+    await settled()
     all.letGo()
     await watched(asked)
     expect(all.refreshes()).toBe(1)
@@ -218,7 +195,7 @@ describe('while somebody waits for the lock', () => {
   it('a sign-out here ends the wait of all, whatever a sibling stores', async () => {
     const all = await queue()
     const asked = code(all.client.getAccessToken())
-    await all.waits()
+    await settled()
     const before = all.calls.length
     await all.client.signOut({ revoke: false })
     await all.signIn(all.another())
@@ -230,7 +207,7 @@ describe('while somebody waits for the lock', () => {
   it('another person signs in elsewhere, and theirs is the token', async () => {
     const all = await queue()
     const asked = all.client.getToken()
-    await all.waits()
+    await settled()
     await all.write((current) => ({
       ...renewed(current, 'theirs', all.clock.now()),
       account: { subject: 'another', name: 'Another' },
@@ -245,7 +222,7 @@ describe('while somebody waits for the lock', () => {
     const abort = new AbortController()
     const gone = code(all.client.getAccessToken({ signal: abort.signal }))
     const asked = all.client.getAccessToken()
-    await all.waits()
+    await settled()
     abort.abort()
     expect(await watched(gone)).toBe('aborted')
     await all.refreshed('fresh')
@@ -256,7 +233,7 @@ describe('while somebody waits for the lock', () => {
   it('two clients of one process leave together', async () => {
     const all = await queue()
     const asked = Promise.all([all.client.getAccessToken(), all.another().getAccessToken()])
-    await all.waits()
+    await settled()
     expect(all.watchers()).toBe(2)
     await all.refreshed('fresh')
     expect(await watched(asked)).toEqual(['fresh', 'fresh'])

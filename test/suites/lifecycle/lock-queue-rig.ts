@@ -1,6 +1,6 @@
 import { memoryStore } from '../../../src/index.ts'
 import type { Store, StoredRecord } from '../../../src/index.ts'
-import { hour, rig, settled } from '../client/rig.ts'
+import { hour, rig } from '../client/rig.ts'
 import type { Rig } from '../client/rig.ts'
 
 /** A store that tells what is done with it, and whose lock somebody else has. */
@@ -20,8 +20,8 @@ export interface Queue extends Rig {
   letGo(): void
   /** What became of the last wait for the lock. */
   signal(): AbortSignal | undefined
-  /** Lets whoever has asked wait so long that they look around. */
-  waits(): Promise<void>
+  /** How often somebody has begun to. */
+  listened(): number
 }
 
 export interface QueueOptions {
@@ -37,7 +37,7 @@ export async function queue(options: QueueOptions = {}): Promise<Queue> {
   const { deaf = false, free = false, lockTimeout = 30_000, watch } = options
   const inner = memoryStore()
   const calls: string[] = []
-  let watching = 0
+  let [watching, listened] = [0, 0]
   let last: AbortSignal | undefined
   const store: Store = {
     ...inner,
@@ -60,6 +60,7 @@ export async function queue(options: QueueOptions = {}): Promise<Queue> {
       watch ??
       ((key, listener) => {
         watching++
+        listened++
         const stop = inner.watch?.(key, listener)
         return () => {
           watching--
@@ -87,11 +88,7 @@ export async function queue(options: QueueOptions = {}): Promise<Queue> {
     refreshed: (accessToken) => write((current) => renewed(current, accessToken, base.clock.now())),
     letGo,
     signal: () => last,
-    async waits() {
-      await settled()
-      base.clock.advance(20)
-      await settled()
-    },
+    listened: () => listened,
   }
   return all
 }
