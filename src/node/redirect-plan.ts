@@ -13,7 +13,7 @@ export interface RedirectPlan {
  * What the application registered, else what the provider says, else any port of 127.0.0.1. A loopback
  * `redirectUri` without a port means any port (RFC 8252 §7.3).
  *
- * Errors: `config` for a redirect URI that is no URL, or a loopback host that is none.
+ * Errors: `config` for a redirect URI that is no URL, a loopback host that is none, or a query.
  */
 export function redirectPlan(provider: Provider, redirectUri?: string): RedirectPlan {
   if (redirectUri !== undefined) return planFor(redirectUri)
@@ -27,8 +27,12 @@ export function redirectPlan(provider: Provider, redirectUri?: string): Redirect
 
 function planFor(redirectUri: string): RedirectPlan {
   if (!URL.canParse(redirectUri)) throw new OAuthError('config', { reason: 'redirectUri is not a URL.' })
-  const { protocol, hostname, port, pathname } = new URL(redirectUri)
+  const { protocol, hostname, port, pathname, search, hash } = new URL(redirectUri)
   if (protocol !== 'http:') return { hosted: redirectUri }
+  // Sent without it, it would be another redirect URI than the one that is registered.
+  if (search + hash !== '') {
+    throw new OAuthError('config', { reason: 'a loopback redirect URI can hold neither query nor fragment.' })
+  }
   return { loopback: { host: hostOf(hostname), ports: [Number(port)], path: pathname } }
 }
 

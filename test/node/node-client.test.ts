@@ -312,8 +312,24 @@ describe('signing in by another device', () => {
   })
 })
 
+describe('a time that no timer can wait', () => {
+  it.each(['loopback', 'paste', 'device'] as const)('is refused before anybody is asked, by %s', async (via) => {
+    const { client, output } = rig()
+    for (const timeout of [0, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(client.signIn({ via, output, timeout, input: new PassThrough() })).rejects.toThrow(TypeError)
+    }
+    expect(output.text).toBe('')
+  })
+})
+
 describe('a redirect URI that cannot be', () => {
-  it.each(['not a url', 'http://id.example.com/callback', 'http://192.168.0.1/callback'])('is refused: %s', (uri) => {
+  it.each([
+    'not a url',
+    'http://id.example.com/callback',
+    'http://192.168.0.1/callback',
+    'http://127.0.0.1/callback?app=cli',
+    'http://127.0.0.1/callback#here',
+  ])('is refused: %s', (uri) => {
     expect(() => rig({ redirectUri: uri })).toThrow(expect.objectContaining({ code: 'config' }))
   })
 })
