@@ -11,8 +11,14 @@ export interface PersonLimit {
   stop(): void
 }
 
+const longestTimer = 2 ** 31 - 1
+
 /** Waits at most `timeout` milliseconds, and not after `signal` aborts. */
 export function personLimit(timeout: number | undefined, signal: AbortSignal | undefined): PersonLimit {
+  // A timer would end at once instead.
+  if (timeout !== undefined && !(timeout > 0 && timeout <= longestTimer)) {
+    throw new TypeError(`timeout must be more than 0 and at most ${longestTimer}`)
+  }
   const over = new AbortController()
   let reason: OAuthError | undefined
   const end = (error: OAuthError): void => {
