@@ -44,28 +44,40 @@ const shortest = 32
  */
 export function cookieSeal(parts: CookieSealParts): CookieSeal {
   const { secret, clock } = parts
-  // What asks for no session starts without jose.
-  const encryption = (): Promise<Encryption> => loaded(import('../core/encrypted-json.ts'), parts)
+  let known: Opener | undefined
   const given = typeof secret === 'function' ? undefined : checked(secret)
-  let known: { readonly keys: Keys; readonly until: number } | undefined
 
   // What is remembered is the result: a promise must not be shared by the requests of a Worker.
-  async function keys(): Promise<Keys> {
-    if (known !== undefined && clock.now() < known.until) return known.keys
+  async function prepared(): Promise<Opener> {
     const secrets = given ?? checked(await fetched(parts))
-    const derived = await derive(await encryption(), secrets, parts.deployment)
-    known = { keys: derived, until: given === undefined ? clock.now() + rereadAfter : Infinity }
-    return derived
+    // What asks for no session starts without jose.
+    const encryption = known?.encryption ?? (await loaded(import('../core/encrypted-json.ts'), parts))
+    const keys = await derive(encryption, secrets, parts.deployment)
+    known = { encryption, keys, until: given === undefined ? clock.now() + rereadAfter : Infinity }
+    return known
   }
+
+  const ready = (): Opener | Promise<Opener> => (known !== undefined && clock.now() < known.until ? known : prepared())
 
   return {
     async seal(purpose, members) {
-      const [key] = (await keys())[purpose]
+      const { encryption, keys } = await ready()
+      const [key] = keys[purpose]
       if (key === undefined) throw config('cookieSecret is an empty list.')
-      return (await encryption()).encryptJson(key, members)
+      return encryption.encryptJson(key, members)
     },
-    open: async (purpose, text) => (await encryption()).decryptJson((await keys())[purpose], text),
+    async open(purpose, text) {
+      const { encryption, keys } = await ready()
+      return encryption.decryptJson(keys[purpose], text)
+    },
   }
+}
+
+/** What opens and seals, and until when. */
+interface Opener {
+  readonly encryption: Encryption
+  readonly keys: Keys
+  readonly until: number
 }
 
 async function fetched({ secret, clock, timeout }: CookieSealParts): Promise<unknown> {
