@@ -10,6 +10,7 @@ describe('the lifecycle under schedules drawn at random', () => {
     expect(schedules).toBe(1000)
     // The schedules were worth running.
     const happened = ['kills', 'locks broken', 'repeats: answer lost', 'persist-failed', 'adopted', 'ends signed in']
+    happened.push('leaves the queue', 'leaves with the lock just given')
     expect(happened.filter((what) => (counts[what] ?? 0) === 0)).toEqual([])
   }, 120_000)
 })

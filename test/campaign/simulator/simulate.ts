@@ -83,13 +83,14 @@ export function createWorld(tape: Tape, lifecycle: Lifecycle): World {
   )
   const processes = 1 + tape.pick(3)
   const solitary = processes === 1 && tape.chance(0.5)
+  const kind = tape.pick(4)
   const store = sharedStore(scheduler, tape, {
     solitary,
-    updatesWait: tape.chance(0.5),
+    updatesWait: kind >= 2,
     fenced: tape.chance(0.5),
     sickness: tape.chance(0.25) ? 0.08 : 0,
     stale: tape.chance(0.5) ? 10_000 : 0,
-    watches: tape.chance(0.5),
+    watches: kind % 2 === 1,
     onWrite: judge.writes,
     onLeave: (held) => judge.count(held ? 'leaves with the lock just given' : 'leaves the queue'),
   })
