@@ -32,7 +32,7 @@ export async function withLease<T>(
   const place: Place = {
     database,
     key: ['lease', slot],
-    owner: crypto.randomUUID(),
+    owner: crypto.getRandomValues(new Uint32Array(4)).join(),
   }
   await acquire(place, options)
   const beat = setInterval(() => void extend(place).catch(() => undefined), length / 3)

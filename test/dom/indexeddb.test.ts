@@ -207,6 +207,19 @@ function inBrowsers(): void {
       await remove(name)
     })
 
+    it('needs nothing that came with the locks that are missing', async () => {
+      const name = freshName()
+      const store = indexedDBStore({ name })
+      // Safari before 15.4 has neither.
+      Object.defineProperty(crypto, 'randomUUID', { configurable: true, value: undefined })
+      const work = (): Promise<string> => store.lock('slot', async () => 'done', { timeout: 1000 })
+      const outcome = without('navigator', { locks: undefined }, work).finally(() => {
+        Reflect.deleteProperty(crypto, 'randomUUID')
+      })
+      expect(await outcome).toBe('done')
+      await remove(name)
+    })
+
     it.each([
       ['has ended', 200],
       ['was given while the clock went wrong', 3_600_000],
