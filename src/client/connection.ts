@@ -19,8 +19,12 @@ type KeyKeeper = Pick<Store | TransactionStore, 'keepsKeys'>
 /** A client's way to the server: its metadata, asked for once, and the keys it proves. */
 export interface Connection {
   server(): Promise<Server>
-  /** The parties of a request. With a record: in the name of whom its tokens were issued to, with its key. */
-  parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties>
+  /**
+   * The parties of a request. With a record: in the name of whom its tokens were issued to, with its key.
+   *
+   * Errors: `issuer_mismatch` for the tokens of another server, which this one shall not see.
+   */
+  parties(record?: Pick<StoredRecord, 'issuer' | 'clientId' | 'proofKey'>): Promise<Parties>
   proof(key: StoredRecord['proofKey']): Promise<Proof | undefined>
   /** A fresh key in the form that `keeper` can hold, or nothing where tokens are not bound to one. */
   newProofKey(keeper: KeyKeeper): Promise<StoredRecord['proofKey']>
@@ -58,8 +62,9 @@ export function createConnection(config: Config): Connection {
     return proof
   }
 
-  async function parties(record?: Pick<StoredRecord, 'clientId' | 'proofKey'>): Promise<Parties> {
+  async function parties(record?: Parameters<Connection['parties']>[0]): Promise<Parties> {
     const found = await discover()
+    checkIssuer(found, record?.issuer)
     const prover = await proof(record?.proofKey)
     const base = { provider, server: found, clientId: record?.clientId ?? config.clientId, clientAuth, world }
     return prover === undefined ? base : { ...base, proof: prover }
@@ -84,6 +89,10 @@ export function createConnection(config: Config): Connection {
     },
     present: (record) => present(parties, config, record),
   }
+}
+
+function checkIssuer({ issuer: expected }: Server, received: string = expected): void {
+  if (received !== expected) throw new OAuthError('issuer_mismatch', { expected, received })
 }
 
 async function present(connect: Connection['parties'], config: Config, record: RefreshableRecord): Promise<Presented> {

@@ -149,6 +149,21 @@ describe('signOut', () => {
   }
 })
 
+describe('the tokens of another server', () => {
+  it('are shown to no server of ours, though they lie in its place: they are removed, or stay', async () => {
+    const store = memoryStore()
+    const { another, client, signIn, server } = rig({ client: { store } })
+    await signIn()
+    const [slot = ''] = await store.keys()
+    await store.update(slot, (current) => current && { ...current, issuer: 'https://staging.example.com' })
+    await expect(client.revoke()).rejects.toMatchObject({ code: 'issuer_mismatch' })
+    expect(await store.keys()).toEqual([slot])
+    expect(await another().signOut()).toEqual({ revocation: 'failed' })
+    expect(await store.keys()).toEqual([])
+    expect(server.history.count({ endpoint: 'revocation' })).toBe(0)
+  })
+})
+
 describe('revoke', () => {
   it('says what went wrong, and forgets nothing then', async () => {
     const { client, signIn, server } = rig()
