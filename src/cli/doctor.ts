@@ -44,7 +44,9 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
   const stored = await checkStore(path, platform)
   const issuer = env['LATCHKEY_ISSUER'] || undefined
   const named = asked.words[0] ?? issuer
-  const providers = named ? [await providerRow(named, { issuer })] : await providersOf(path, stored.length === 0)
+  const providers = named
+    ? [await providerRow(named, { issuer, installation })]
+    : await providersOf(path, stored.length === 0)
   const port = portNumber(asked.text('port'))
   const worker = asked.text('worker')
   const found = await Promise.all(providers.map((provider) => checkProvider(provider, asked, world)))
@@ -57,12 +59,15 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
   ]
 }
 
+/** Who only looks is no installation. */
+const installation = '00000000-0000-0000-0000-000000000000'
+
 /** Those of the accounts that are here. */
 async function providersOf(path: string, readable: boolean): Promise<readonly Provider[]> {
   if (!readable) return []
   const rows = Object.entries(await loadAuth({ path })).map(async ([key, { issuer, clientId }]) => {
     const { id } = slotOf(key)
-    return providerRow(id, { issuer, clientId, id }).then(
+    return providerRow(id, { issuer, clientId, id, installation }).then(
       (provider) => [provider],
       // Another program's account, whose server we do not know.
       (error: unknown) => {

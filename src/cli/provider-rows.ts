@@ -9,6 +9,8 @@ export interface RowWishes {
   readonly issuer?: string | undefined
   readonly clientId?: string | undefined
   readonly tenant?: string | undefined
+  /** @default this installation's, which is made where there is none */
+  readonly installation?: string
   /** The store key, for a server that is known by its issuer only. */
   readonly id?: string | undefined
 }
@@ -16,11 +18,14 @@ export interface RowWishes {
 const makers: Readonly<Record<RowName, (wishes: RowWishes) => Promise<Provider>>> = {
   anthropic: async () => (await import('../providers/anthropic.ts')).anthropic(),
   'anthropic-platform': async () => (await import('../providers/anthropic.ts')).anthropicPlatform(),
-  openai: async ({ clientId }) => {
+  openai: async ({ clientId, installation = '' }) => {
     const { chatgpt } = await import('../providers/openai.ts')
     const { installationId } = await import('../node/installation-id.ts')
-    const installation = await installationId()
-    return chatgpt({ agentName: 'latchkey', installation, ...(clientId !== undefined && { clientId }) })
+    return chatgpt({
+      agentName: 'latchkey',
+      installation: installation || (await installationId()),
+      ...(clientId !== undefined && { clientId }),
+    })
   },
   'openai-codex': async () => (await import('../providers/openai.ts')).openaiCodex(),
   github: async () => (await import('../providers/github.ts')).github(),

@@ -80,6 +80,11 @@ describe('latchkey doctor', () => {
     expect(await findings(['oidc'], { LATCHKEY_ISSUER: 'http://127.0.0.1:9' })).toEqual(['network'])
   })
 
+  it('leaves nothing behind, also of a provider that wants to know the installation', async () => {
+    expect(await findings(['openai'], { LATCHKEY_ISSUER: rig.origin })).toEqual([])
+    expect(await readdir(rig.folder)).toEqual([])
+  })
+
   it('discovery_path: the metadata is elsewhere, or nowhere', async () => {
     const oauthOnly = await serve((origin) => ({ '/.well-known/oauth-authorization-server': metadata(origin) }))
     expect(await findings([oauthOnly])).toEqual(['discovery_path'])
