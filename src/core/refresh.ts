@@ -88,7 +88,16 @@ async function readGrant(
   const claims = prove && (await provenClaims(prove, parties, answer))
   sameSubject(account, claims)
   const idToken = claims ? String(members['id_token']) : previous.idToken
-  return withIdToken(tokens, idToken, readAccount(parties.provider, members, claims) ?? account)
+  return withIdToken(tokens, idToken, accountAgain(() => readAccount(parties.provider, members, claims)) ?? account)
+}
+
+/** Many servers say less here than at the sign-in: a row that looks for all of it must not cost the tokens. */
+function accountAgain(read: () => Account | undefined): Account | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 async function judge(

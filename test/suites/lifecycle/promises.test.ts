@@ -124,6 +124,21 @@ describe('promise 3: a successful answer is never thrown away', () => {
     expect(server.history.count({ endpoint: 'token', reuse: true })).toBe(0)
   })
 
+  it('is kept where a row finds less in it than in the first answer', async () => {
+    const { another, clock, server, store, refreshes } = await ended()
+    const readAccount = ({ who }: Readonly<Record<string, unknown>>): { readonly accountId: string } => ({
+      accountId: (who as { readonly id: string }).id,
+    })
+    server.tamper.tokenResponse = (body) => ({ ...body, who: { id: 'a1' } })
+    const client = another({ provider: { ...another().provider, readAccount } })
+    const { url } = await client.start()
+    await client.finish(await server.approve(url))
+    delete server.tamper.tokenResponse
+    clock.advance(hour)
+    await client.getToken()
+    expect([refreshes(), (await store.peek())?.account]).toEqual([1, { accountId: 'a1' }])
+  })
+
   it('is stored past a lock that was lost under it, so that others find it', async () => {
     const store = faultyStore()
     const lost = new OAuthError('persist_failed', { where: 'the store', reason: 'the lock was lost.' })
