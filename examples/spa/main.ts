@@ -55,8 +55,10 @@ function show(): void {
     line.textContent = error === undefined ? texts[status] : `${texts[status]} (${error})`
     line.dataset['status'] = status
   }
+  // A browser that refuses its storage never says who is signed in; whoever signs in then is so until they reload.
+  const shown = status === 'loading' && error !== undefined ? 'signed-out' : status
   for (const name of ['signed-in', 'signed-out'])
-    document.querySelector(`#${name}`)?.toggleAttribute('hidden', name !== status)
+    document.querySelector(`#${name}`)?.toggleAttribute('hidden', name !== shown)
 }
 
 function onClick(id: string, act: () => Promise<unknown>): void {

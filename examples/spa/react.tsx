@@ -6,7 +6,9 @@ import { api, client } from './client.ts'
 
 function App(): ReactNode {
   // No adapter is needed: a snapshot is the same object until something changes.
-  const { status, account } = useSyncExternalStore(client.subscribe, client.getSnapshot)
+  const { status, account, error } = useSyncExternalStore(client.subscribe, client.getSnapshot)
+  // A browser that refuses its storage never says who is signed in.
+  const isOut = status === 'signed-out' || (status === 'loading' && error !== undefined)
   const [news, setNews] = useState('')
 
   /** Does it, and shows what came of it. */
@@ -48,7 +50,7 @@ function App(): ReactNode {
             />
           </>
         )}
-        {status === 'signed-out' && <Button text="Sign in" act={() => attempt(() => client.signIn())} />}
+        {isOut && <Button text="Sign in" act={() => attempt(() => client.signIn())} />}
       </div>
       <p aria-live="polite">{news}</p>
     </>
