@@ -97,6 +97,7 @@ export function createMCPProvider(options: MCPProviderOptions): MCPProvider {
     saveClientInformation: async (information) => keepRegistration(facts, information),
     async tokens() {
       const record = await store.get(key)
+      facts.issuer = record?.issuer
       return record === undefined ? undefined : writeTokens(record, clock.now())
     },
     async saveDiscoveryState(state) {

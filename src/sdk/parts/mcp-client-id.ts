@@ -6,6 +6,8 @@ export interface ClientFacts {
   discovery: MCPDiscovery | undefined
   /** What was registered, or belongs to the sign-in under way. */
   registered: MCPClientInformation | undefined
+  /** Who issued the tokens that the SDK was shown last: it holds that against the server that it is about to ask. */
+  issuer?: string | undefined
   /** A client id that the server does not know any more. */
   refused: string | undefined
 }

@@ -23,8 +23,8 @@ export interface Exchange {
 /** A provider's sign-ins. */
 export interface SignIns
   extends Pick<MCPProvider, 'saveCodeVerifier' | 'codeVerifier' | 'redirectToAuthorization' | 'finish'> {
-  /** The exchange of this code, which `finish` has begun. */
-  exchange(code: string): Exchange
+  /** The exchange of this code, which `finish` has begun; at `url`, where that is known. */
+  exchange(code: string, url?: string | URL): Exchange
   /** Forgets verifiers that no sign-in has claimed yet. */
   forget(): void
 }
@@ -48,13 +48,18 @@ export function mcpSignIns(options: MCPProviderOptions, facts: ClientFacts): Sig
       await redirect(url)
     },
     async codeVerifier() {
-      const [latest] = [...exchanges.values()].slice(-1)
+      const latest = [...exchanges.values()].pop()
       if (latest === undefined) throw new OAuthError('transaction_missing', {})
       return latest.transaction.codeVerifier
     },
-    exchange(code) {
+    exchange(code, url) {
       const found = exchanges.get(code)
       if (found === undefined) throw new OAuthError('transaction_missing', {})
+      const { issuer, tokenEndpoint } = found.transaction
+      // Another sign-in may have led the SDK to another server meanwhile. The code goes where the person was sent.
+      if (url && facts.discovery && tokenEndpoint !== String(url)) {
+        throw new OAuthError('issuer_mismatch', { expected: issuer })
+      }
       return found
     },
     async finish(callback, exchange) {
@@ -91,10 +96,6 @@ async function transactionOf(
   const asked = (name: string): string => url.searchParams.get(name) ?? ''
   const resource = asked('resource')
   const client = await clientInformation(options, facts)
-  const carried: CarriedState = {
-    ...(discovery !== undefined && { discovery }),
-    ...(client !== undefined && { client }),
-  }
   const now = clock.now()
   return {
     state: asked('state'),
@@ -107,21 +108,22 @@ async function transactionOf(
       .split(' ')
       .filter((scope) => scope !== ''),
     ...(resource !== '' && { resource }),
-    appState: carried,
+    appState: {
+      ...(discovery !== undefined && { discovery }),
+      ...(client !== undefined && { client }),
+    } satisfies CarriedState,
     startedAt: now,
     expiresAt: now + patience,
   }
 }
 
 /** What the SDK's discovery says, as far as a transaction records it. */
-interface Found extends MCPDiscovery {
+interface Found extends Partial<MCPDiscovery> {
   readonly authorizationServerMetadata?: { readonly issuer?: string; readonly token_endpoint?: string }
 }
 
 function serverOf(discovery: MCPDiscovery | undefined, { origin }: URL): Pick<Transaction, 'issuer' | 'tokenEndpoint'> {
-  const { authorizationServerUrl, authorizationServerMetadata = {} }: Found = discovery ?? {
-    authorizationServerUrl: origin,
-  }
+  const { authorizationServerUrl = origin, authorizationServerMetadata = {} }: Found = discovery ?? {}
   const { issuer = authorizationServerUrl, token_endpoint: named } = authorizationServerMetadata
-  return { issuer, tokenEndpoint: named ?? new URL('/token', authorizationServerUrl).href }
+  return { issuer, tokenEndpoint: new URL(named ?? '/token', authorizationServerUrl).href }
 }

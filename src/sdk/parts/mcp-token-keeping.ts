@@ -37,12 +37,13 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
     turn = undefined
   }
   return {
-    async addClientAuthentication(_headers, params) {
+    async addClientAuthentication(_headers, params, url?: string | URL) {
       const code = params.get('code')
-      const exchange = code === null ? undefined : signIns.exchange(code)
+      const exchange = code === null ? undefined : signIns.exchange(code, url)
       const taken = await takeTurn(store, key)
-      const shown = exchange === undefined ? shownIn(params, taken) : undefined
-      const known = exchange?.transaction ?? taken.record
+      const record = ownRecord(taken, facts)
+      const shown = exchange === undefined ? shownIn(params, record) : undefined
+      const known = exchange?.transaction ?? record
       const clientId = known?.clientId ?? (await clientInformation(options, facts))?.client_id
       turn = { ...taken, shown, clientId }
       if (shown !== undefined) params.set('refresh_token', shown.stored)
@@ -54,7 +55,7 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
     },
     async saveTokens(tokens) {
       const client = turn?.clientId ?? (await clientInformation(options, facts))?.client_id
-      const { shown } = turn ?? {}
+      const shown = turn?.shown
       const next = recordOf(renewed(tokens, shown), client, clock.now())
       const target = turn?.store() ?? store
       // After a sign-out, or another sign-in, tokens that were renewed for the one before are of no use.
@@ -63,10 +64,12 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
         .finally(endTurn)
     },
     async invalidateCredentials(scope) {
-      forgetFacts(scope, facts, signIns)
-      if (scope === 'client' || scope === 'all') await refuseClient(options, facts)
-      if (scope !== 'tokens' && scope !== 'all') return
-      const { shown } = turn ?? {}
+      const concerns = (what: MCPCredentials): boolean => [what, 'all'].includes(scope)
+      if (concerns('verifier')) signIns.forget()
+      if (concerns('discovery')) facts.discovery = undefined
+      if (concerns('client')) await refuseClient(options, facts)
+      if (!concerns('tokens')) return
+      const shown = turn?.shown
       const target = turn?.store() ?? store
       // Nobody knows which token was meant but this: another one may be a sibling's, and good.
       if (shown !== undefined) await target.update(key, (stored) => (isStill(stored, shown) ? undefined : stored))
@@ -75,7 +78,13 @@ export function tokenKeeping(options: MCPProviderOptions, facts: ClientFacts, si
   }
 }
 
-function shownIn(params: URLSearchParams, { record }: Turn): Shown | undefined {
+/** What is stored, unless it is another server's: somebody has signed in there since the SDK has looked. */
+function ownRecord({ record }: Turn, facts: ClientFacts): StoredRecord | undefined {
+  const issuer = record?.issuer ?? facts.issuer
+  return issuer === (facts.issuer ?? issuer) ? record : undefined
+}
+
+function shownIn(params: URLSearchParams, record: StoredRecord | undefined): Shown | undefined {
   const asked = params.get('refresh_token')
   return asked === null ? undefined : { asked, stored: record?.tokens.refreshToken ?? asked }
 }
@@ -98,11 +107,6 @@ function recordOf(tokens: MCPTokens, clientId: string | undefined, now: number):
     ...(issuer !== undefined && { issuer }),
     ...(clientId !== undefined && { clientId }),
   }
-}
-
-function forgetFacts(scope: MCPCredentials, facts: ClientFacts, signIns: SignIns): void {
-  if (scope === 'verifier' || scope === 'all') signIns.forget()
-  if (scope === 'discovery' || scope === 'all') facts.discovery = undefined
 }
 
 async function refuseClient(options: MCPProviderOptions, facts: ClientFacts): Promise<void> {

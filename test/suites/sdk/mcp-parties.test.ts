@@ -8,6 +8,7 @@ beforeEach(() => {
   rig = mcpRig()
 })
 
+const elsewhere = 'https://elsewhere.example'
 const tokens = { access_token: 'a', token_type: 'Bearer', refresh_token: 'first', issuer }
 
 describe('tokens belong to the client id they were issued to', () => {
@@ -31,5 +32,47 @@ describe('tokens belong to the client id they were issued to', () => {
     expect(request.get('client_id')).toBe('mcp-client')
     await other.saveTokens({ ...tokens, refresh_token: 'second' })
     expect(await rig.store.get(key)).toMatchObject({ clientId: 'mcp-client', tokens: { refreshToken: 'second' } })
+  })
+})
+
+describe('what one server issued', () => {
+  it('is shown to no other, though somebody has signed in there while we waited for our turn', async () => {
+    const mcp = rig.provider()
+    await rig.store.update(key, () => record('ours'))
+    await mcp.tokens()
+    await rig.store.update(key, () => ({ ...record('of-another'), issuer: elsewhere, clientId: 'client-there' }))
+    await mcp.saveClientInformation({ client_id: 'mcp-client', issuer })
+    const request = refresh('ours')
+    await mcp.addClientAuthentication(new Headers(), request)
+    expect([request.get('refresh_token'), request.get('client_id')]).toEqual(['ours', 'mcp-client'])
+    await mcp.saveTokens({ ...tokens, refresh_token: 'ours-renewed' })
+    expect((await rig.store.get(key))?.tokens.refreshToken).toBe('of-another')
+  })
+
+  it.each([
+    ['by who said so', { issuer }],
+    ['by who did not say', {}],
+  ])('is renewed there %s', async (_name, stamp) => {
+    const mcp = rig.provider()
+    await rig.store.update(key, () => record('old'))
+    await mcp.tokens()
+    const { issuer: _, ...renewed } = record('new')
+    await rig.store.update(key, () => ({ ...renewed, ...stamp }))
+    const request = refresh('old')
+    await mcp.addClientAuthentication(new Headers(), request)
+    expect(request.get('refresh_token')).toBe('new')
+  })
+
+  it('as a code, is redeemed where the person was sent, and nowhere else', async () => {
+    const mcp = rig.provider()
+    const request = new URLSearchParams({ code: 'the-code' })
+    // The SDK says more than the interface tells.
+    const ask = mcp.addClientAuthentication as (...given: unknown[]) => Promise<void>
+    const exchangeAt = async (place: string): Promise<void> =>
+      mcp.finish(await away(mcp), () => ask(new Headers(), request, new URL(`${place}/token`)))
+    await expect(exchangeAt(elsewhere)).rejects.toMatchObject({ code: 'issuer_mismatch' })
+    expect(request.has('code_verifier')).toBe(false)
+    await exchangeAt(issuer)
+    expect(request.has('code_verifier')).toBe(true)
   })
 })
