@@ -32,8 +32,8 @@ export function accountRow(key: string, record: StoredRecord, source: string): A
   const refreshable = tokens.refreshToken !== undefined && !rejected
   const good = refreshable || (tokens.expiresAt ?? Infinity) > Date.now()
   return {
-    provider: id,
-    profile,
+    provider: clean(id),
+    profile: clean(profile),
     state: rejected ? 'rejected' : good ? 'ready' : 'expired',
     source,
     ...(issuer !== undefined && { issuer }),
@@ -45,7 +45,7 @@ export function accountRow(key: string, record: StoredRecord, source: string): A
         organization: account.organization,
       }),
     }),
-    ...(tokens.scopes && { scopes: tokens.scopes }),
+    ...(tokens.scopes && { scopes: tokens.scopes.map(clean) }),
     ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
     refreshable,
   }
@@ -55,6 +55,10 @@ export function accountRow(key: string, record: StoredRecord, source: string): A
 export function isRejected({ tokens, dead }: StoredRecord): boolean {
   if (dead === undefined || tokens.refreshToken === undefined) return false
   return dead.hash === createHash('sha256').update(tokens.refreshToken).digest('base64url')
+}
+
+function clean(text: string): string {
+  return untrustedText(text) ?? ''
 }
 
 /** Text that a server wrote, fit to be shown; without what is not there. */

@@ -1,3 +1,4 @@
+import { untrustedText } from '../errors.ts'
 import { authFilePath } from '../node/auth-file-path.ts'
 import { loadAuth } from '../node/load-auth.ts'
 import { accountRow } from './account-row.ts'
@@ -13,7 +14,10 @@ export async function accounts(asked: Asked, world: World): Promise<number> {
   if (asked.flag('json')) print(world, JSON.stringify(rows, undefined, 2))
   else {
     for (const [n, { state, account }] of rows.entries()) {
-      print(world, [entries[n]?.[0], account?.email ?? account?.name ?? account?.id ?? '-', state].join('\t'))
+      print(
+        world,
+        [untrustedText(entries[n]?.[0]), account?.email ?? account?.name ?? account?.id ?? '-', state].join('\t'),
+      )
     }
   }
   return 0

@@ -63,6 +63,15 @@ describe('latchkey status', () => {
     expect([rejected.code, JSON.parse(rejected.out)[0]]).toMatchObject([1, { state: 'rejected', refreshable: false }])
   })
 
+  it('hands nothing that a server wrote to the terminal to be obeyed', async () => {
+    await mkdir(join(rig.folder, 'latchkey'), { mode: 0o700 })
+    const entry = { type: 'oauth', access: 'a', refresh: 'r', expires: 1, scopes: ['openid', '\u001b[2Jmore'] }
+    await writeFile(rig.path, JSON.stringify({ anthropic: entry, 'x\u001b[2J': entry }), { mode: 0o600 })
+    const { out } = await rig.run(['status'])
+    expect(out).toContain('scopes   openid [2Jmore\n')
+    expect(out + (await rig.run(['accounts'])).out).not.toContain('\u001b')
+  })
+
   it('is 2 when it cannot be told', async () => {
     await mkdir(join(rig.folder, 'latchkey'), { mode: 0o700 })
     await writeFile(rig.path, 'not JSON')
