@@ -3,6 +3,7 @@ import type { AuthorizationServer, Client, ClientAuth as WireAuth, CustomFetchOp
 
 import type { Parties } from './call.ts'
 import { getDocument } from './get-document.ts'
+import { within } from './wait.ts'
 
 /** What oauth4webapi's request functions take, with our `fetch` in them. */
 export interface WireOptions {
@@ -20,8 +21,11 @@ export function wire(parties: Parties): {
   return {
     server: server as AuthorizationServer,
     client: { client_id: clientId, [clockSkew]: skew(world.clock.now()) },
-    auth: (_server, _client, body, headers) =>
-      clientAuth({ issuer: server.issuer, clientId, body, headers, now: world.clock.now() }),
+    // It may ask somebody, such as a keeper of keys, who never answers; and a lock may be held meanwhile.
+    auth: (_server, _client, body, headers) => {
+      const proven = clientAuth({ issuer: server.issuer, clientId, body, headers, now: world.clock.now() })
+      return proven && within(proven, 'the client authentication', world.timeout, world.clock)
+    },
   }
 }
 

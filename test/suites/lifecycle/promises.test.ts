@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { isOAuthError, OAuthError } from '../../../src/errors.ts'
-import type { Client, ClientEvent, Store } from '../../../src/index.ts'
+import type { Client, ClientAuth, ClientEvent, Store } from '../../../src/index.ts'
 import { hour, rig } from '../client/rig.ts'
 import type { Rig, RigOptions } from '../client/rig.ts'
 import { faultyStore } from './faulty-store.ts'
@@ -395,6 +395,20 @@ describe('promise 10: every wait is bounded, and the hot path does no I/O', () =
     store.calls.length = 0
     for (let i = 0; i < 1000; i++) await client.getAccessToken()
     expect(store.calls).toEqual([])
+  })
+
+  it('lets go of the lock where the client cannot be authenticated in time', async () => {
+    let answers = true
+    const clientAuth: ClientAuth = async ({ body, clientId }) => {
+      if (!answers) await new Promise(() => undefined)
+      body.set('client_id', clientId)
+    }
+    const { client, another, clock, refreshes } = await ended({ client: { clientAuth, timeout: 1000 } })
+    answers = false
+    expect(await code(passing(clock, client.getToken()))).toBe('timeout')
+    answers = true
+    expect(await code(passing(clock, another().getToken()))).toBe('no failure')
+    expect(refreshes()).toBe(1)
   })
 
   it('gives up on a store that never answers, and on one that never lets go', async () => {
