@@ -40,15 +40,20 @@ async function chosen(asked: Asked, world: World, store: Store): Promise<readonl
 async function forget(slot: Slot, world: World, store: Store): Promise<void> {
   const record = await store.get(slot.key)
   if (record === undefined) return say(world, `${slot.key}: nobody is signed in.`)
-  try {
-    const client = await openStored(slot, record, world)
-    const { revocation } = await client.signOut({ signal: world.signal })
-    client.dispose()
-    say(world, `${slot.key}: signed out, ${words[revocation]}.`)
-  } catch (error) {
-    // Another program's account, whose server we do not know.
-    if (!isMisuse(error)) throw error
+  const client = await openStored(slot, record, world).catch(unknownServer)
+  if (client === undefined) {
     await store.update(slot.key, () => undefined)
-    say(world, `${slot.key}: signed out, ${words.unsupported}.`)
+    return say(world, `${slot.key}: signed out, ${words.unsupported}.`)
   }
+  try {
+    const { revocation } = await client.signOut({ signal: world.signal })
+    say(world, `${slot.key}: signed out, ${words[revocation]}.`)
+  } finally {
+    client.dispose()
+  }
+}
+
+/** Another program's account, whose server we do not know, or could never ask. */
+function unknownServer(error: unknown): undefined {
+  if (!isMisuse(error) && !(isOAuthError(error) && error.code === 'config')) throw error
 }

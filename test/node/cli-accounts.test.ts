@@ -119,8 +119,11 @@ describe('latchkey accounts and logout', () => {
 
   it('forgets an account of another program whose server it does not know', async () => {
     await mkdir(join(rig.folder, 'latchkey'), { mode: 0o700 })
+    const other = { type: 'oauth', access: 'a', refresh: 'r', expires: 1 }
     const entries = {
-      other: { type: 'oauth', access: 'a', refresh: 'r', expires: 1 },
+      other,
+      'a name that no row may have': { ...other, issuer: 'https://id.example' },
+      'no-address': { ...other, issuer: 'nowhere' },
       key: { type: 'api_key', key: 'k' },
     }
     await writeFile(rig.path, JSON.stringify(entries), { mode: 0o600 })
