@@ -14,16 +14,37 @@ const job = `import { TokenVault, worker } from './test/size/jobs/worker.ts'
 
 const ok = "new Response('ok')"
 
+const loaded = `${job}\nexport default { fetch: (request) => request.url === '' ? worker.fetch(request) : ${ok} }`
+
+const unrun = 'floor: the text of the Worker BFF, read by the engine and never run'
+
+/** What the BFF takes of its dependencies at least. */
+const requests = [
+  'authorizationCodeGrantRequest',
+  'processAuthorizationCodeResponse',
+  'refreshTokenGrantRequest',
+  'processRefreshTokenResponse',
+  'discoveryRequest',
+  'processDiscoveryResponse',
+  'revocationRequest',
+].join(', ')
+const parts = `import { ${requests} } from 'oauth4webapi'
+  import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+  import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
+  import { createLocalJWKSet } from 'jose/jwks/local'
+  import { compactVerify } from 'jose/jws/compact/verify'
+  const all = { ${requests}, compactDecrypt, CompactEncrypt, createLocalJWKSet, compactVerify }
+  export default { fetch: (request) => request.url === '' ? all[request.method]() : ${ok} }`
+
 /** Scripts of a Worker; the first is what the others stand beside. What is asked for is `/auth/session`. */
 const contenders: readonly (readonly [name: string, script: string])[] = [
   ['an empty Worker', `export default { fetch: () => ${ok} }`],
   ['an empty Worker and an empty TokenVault', `export class TokenVault {}\nexport default { fetch: () => ${ok} }`],
   ['oauth4webapi, whole, loaded', whole('oauth4webapi')],
   ['jose, whole, loaded', whole('jose')],
-  [
-    'latchkey, the Worker BFF, loaded',
-    `${job}\nexport default { fetch: (request) => request.url === '' ? worker.fetch(request) : ${ok} }`,
-  ],
+  ['floor: what the Worker BFF takes of oauth4webapi and jose, loaded', parts],
+  [unrun, loaded],
+  ['latchkey, the Worker BFF, loaded', loaded],
   ['latchkey, the Worker BFF, with its first answer', `${job}\nexport default worker`],
 ]
 
@@ -41,7 +62,7 @@ export async function workerStart(folder: string, times: number): Promise<BenchT
     return { ...table, rows: [], budgets: [], notes: ['not measured: only Linux tells what another process has used'] }
   }
   const configs = await Promise.all(
-    contenders.map(([, script], index) => prepare(join(folder, `worker-${index}`), script)),
+    contenders.map(([name, script], index) => prepare(join(folder, `worker-${index}`), script, name === unrun)),
   )
   const samples = configs.map((): number[] => [])
   for (let time = 0; time < times; time++) {
@@ -63,16 +84,17 @@ export async function workerStart(folder: string, times: number): Promise<BenchT
 }
 
 /** Bundles a Worker as its author would, and gives its configuration. */
-async function prepare(folder: string, script: string): Promise<string> {
+async function prepare(folder: string, script: string, never: boolean): Promise<string> {
   mkdirSync(folder)
-  await build({
+  const { outputFiles } = await build({
     stdin: { contents: script, resolveDir: '.' },
-    outfile: join(folder, 'worker.js'),
     bundle: true,
+    write: false,
     minify: true,
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    format: 'esm',
+    // A module cannot stand within a function.
+    format: never ? 'iife' : 'esm',
     target: 'es2022',
     // The front door last: the shorter name would also match the longer ones.
     alias: Object.fromEntries(
@@ -81,8 +103,11 @@ async function prepare(folder: string, script: string): Promise<string> {
         .toReversed(),
     ),
   })
+  const [{ text = '' } = {}] = outputFiles
+  const within = `const never = () => {${text}}\nexport default { fetch: (request) => request.url === '' ? never() : ${ok} }`
+  writeFileSync(join(folder, 'worker.js'), never ? within : text)
   const config = join(folder, 'config.capnp')
-  writeFileSync(config, configuration(script.includes('TokenVault')))
+  writeFileSync(config, configuration(!never && script.includes('TokenVault')))
   return config
 }
 

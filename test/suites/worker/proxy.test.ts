@@ -398,6 +398,18 @@ describe('what a proxy makes of an answer', () => {
     expect(answer.headers.get('location') ?? undefined).toBeUndefined()
   })
 
+  it('keeps what is for one person out of every cache on the way, whatever the body, where the runtime lets us', async () => {
+    const seen: unknown[] = []
+    const upstream: Fetch = async (_, init) => {
+      seen.push(init?.cache)
+      return new Response()
+    }
+    const posted = { method: 'POST', body: 'text', headers: { 'content-length': '4' } }
+    await forwarded(asked('/api/v1/messages'), upstream)
+    await forwarded(asked('/api/v1/messages', posted), upstream)
+    expect(seen).toEqual(['no-store', 'no-store'])
+  })
+
   it('lets the client follow no redirect, though it may go there', async () => {
     const seen: string[] = []
     const client = await aClient(async (input) => {
