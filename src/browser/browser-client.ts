@@ -11,7 +11,7 @@ import { openClient } from '../client/create-client.ts'
 import type { OpenedClient } from '../client/create-client.ts'
 import { loaded } from '../core/loaded.ts'
 import { openWindow } from '../redirects/open-window.dom.ts'
-import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
+import { carriesCallback, leaveFor, readAddress, takeCallback } from '../redirects/page.dom.ts'
 import { pageTransactions } from '../stores/page-transactions.ts'
 
 /** What `createBrowserClient` needs to know: `provider`, and a `redirectUri` of this origin. A page keeps no secret. */
@@ -145,7 +145,7 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
     signIn,
     async handleRedirectCallback(url) {
       if (isPage()) callback = takeCallback(config.redirectUri) ?? callback
-      const given = url === undefined ? callback : new URL(url)
+      const given = url === undefined ? callback : readAddress(url)
       return given !== undefined && carriesCallback(given) ? client.finish(given) : undefined
     },
     signOut: (wishes) => signOut(opened, wishes),

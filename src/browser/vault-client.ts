@@ -3,7 +3,7 @@ import { duration, readRedirectUri } from '../client/options.ts'
 import { checkKinds, ownOptions } from '../client/own-options.ts'
 import type { ClientEvent, GetTokenOptions, TokenSet } from '../contracts.ts'
 import { isOAuthError } from '../errors.ts'
-import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
+import { carriesCallback, leaveFor, readAddress, takeCallback } from '../redirects/page.dom.ts'
 import type {
   BrowserClient,
   BrowserSignOutOptions,
@@ -100,7 +100,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     signIn,
     async handleRedirectCallback(url) {
       if ('document' in globalThis) callback = takeCallback(own.redirectUri) ?? callback
-      const given = url === undefined ? callback : new URL(url)
+      const given = url === undefined ? callback : readAddress(url)
       if (given === undefined || !carriesCallback(given)) return undefined
       const fallback = await session.fallback()
       if (fallback !== undefined) return fallback.handleRedirectCallback(given)
@@ -108,7 +108,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     },
     async fetch(input, init) {
       // Read at once, as `fetch` would.
-      const request = new Request(input, init)
+      const request = readRequest(input, init)
       const fallback = await session.fallback()
       if (fallback !== undefined) return fallback.fetch(request)
       return session.reach((vault, call) => fetchByVault(vault, request, call))
@@ -136,6 +136,15 @@ function readOptions(options: VaultClientOptions): VaultClientOptions & { readon
   checkKinds(own, { worker: 'function', fallback: 'function', redirectUri: 'string', onEvent: 'function' })
   readRedirectUri(own.redirectUri)
   return { ...own, timeout: duration('timeout', own.timeout, { otherwise: 10_000, least: 1 }) }
+}
+
+function readRequest(...given: ConstructorParameters<typeof Request>): Request {
+  try {
+    return new Request(...given)
+  } catch {
+    // The native error repeats the URL or the header that it does not like.
+    throw new TypeError('client.fetch cannot make this request.')
+  }
 }
 
 async function signOut(

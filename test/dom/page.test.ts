@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createBrowserClient } from '../../src/browser/index.ts'
 import type { BrowserClient, BrowserClientOptions } from '../../src/browser/index.ts'
+import { createVaultClient } from '../../src/browser/vault.ts'
 import { realClock } from '../../src/core/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { carriesCallback, leaveFor, takeCallback, travelable } from '../../src/redirects/page.dom.ts'
@@ -209,6 +210,19 @@ describe('handleRedirectCallback', () => {
     expect(pair?.privateKey.extractable).toBe(false)
     expect((await fresh.client.getToken({ forceRefresh: true })).tokenType).toBe('DPoP')
     for (const { client } of [it, fresh]) client.dispose()
+  })
+
+  it('says nothing of an address that it cannot read: there may be a code in it', async () => {
+    const it = rig()
+    const vaulted = createVaultClient({ worker: () => ({ postMessage: () => undefined }) })
+    for (const { handleRedirectCallback } of [it.client, vaulted]) {
+      const error: unknown = await handleRedirectCallback('/callback?code=secret&state=s').catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(TypeError)
+      const { message, stack, ...rest } = error as Error
+      expect(`${message}${stack}${JSON.stringify(rest)}`).not.toContain('secret')
+    }
+    it.client.dispose()
+    vaulted.dispose()
   })
 
   it('takes the address from a router that has changed it', async () => {

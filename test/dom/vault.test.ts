@@ -471,6 +471,12 @@ describe('a page with a vault', () => {
     expect(client.getSnapshot().status).toBe('signed-out')
   })
 
+  it('says nothing of a request that cannot be made', async () => {
+    const { client } = rig()
+    const error: unknown = await client.fetch('https://[secret').catch((e: unknown) => e)
+    expect(error).toEqual(new TypeError('client.fetch cannot make this request.'))
+  })
+
   it('cannot be a vault itself', () => {
     expect(() => serveVault({} as never)).toThrow('belongs into a worker')
   })
