@@ -1,6 +1,8 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Provider } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
+import { anthropic, anthropicPlatform } from '../providers/anthropic.ts'
+import { openaiCodex } from '../providers/openai.ts'
 import type { Calls, Question, Reply } from './calls.ts'
 
 let worker: Worker | undefined
@@ -73,13 +75,13 @@ function travelling(argument: unknown): unknown {
   return Object.fromEntries(members)
 }
 
-const revivable = ['anthropic', 'anthropic-platform', 'openai-codex']
-
-/** Functions cannot travel; the other thread puts back those that it knows. */
+/** Functions cannot travel; the other thread puts back those that it knows, which must be these very ones. */
 function withoutReaders(row: Provider): Provider {
-  const plain = Object.entries(row).filter(([, value]) => typeof value !== 'function')
-  if (plain.length < Object.keys(row).length && !revivable.includes(row.id)) {
+  const known = [anthropic(), anthropicPlatform(), openaiCodex()].find(({ id }) => id === row.id)
+  const revivable: readonly unknown[] = Object.values(known ?? {})
+  const members = Object.entries(row)
+  if (members.some(([, value]) => typeof value === 'function' && !revivable.includes(value))) {
     throw new OAuthError('unsupported', { what: `the readers of provider ${row.id} in a blocking call.` })
   }
-  return Object.fromEntries(plain) as unknown as Provider
+  return Object.fromEntries(members.filter(([, value]) => typeof value !== 'function')) as unknown as Provider
 }

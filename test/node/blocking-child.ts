@@ -118,6 +118,7 @@ const jobs: Readonly<Record<string, () => unknown>> = {
   },
   mistake: () => createOAuthClient(here).refreshToken(''),
   readers: () => refreshToken({ provider: { ...claude, id: 'mine' }, tokens: 'rt' }),
+  replacedReader: () => refreshToken({ provider: { ...claude, readAccount: () => undefined }, tokens: 'rt' }),
 }
 
 function say(line: string): void {

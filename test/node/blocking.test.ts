@@ -137,5 +137,6 @@ describe('latchkey/blocking', () => {
     expect(mismatch.message).not.toContain('another-state')
     expect(await run(rig, 'mistake')).toMatchObject({ code: 'TypeError', message: 'There is no refresh token.' })
     expect(await run(rig, 'readers')).toMatchObject({ code: 'unsupported' })
+    expect(await run(rig, 'replacedReader')).toMatchObject({ code: 'unsupported' })
   })
 })
