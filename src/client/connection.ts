@@ -98,12 +98,12 @@ function checkIssuer({ issuer: expected }: Server, received: string = expected):
 async function present(connect: Connection['parties'], config: Config, record: RefreshableRecord): Promise<Presented> {
   const terminal = config.provider.terminalErrors ?? []
   const stop = new AbortController()
-  let pending: Promise<Response> | undefined
+  let pending: Exchange | undefined
   try {
     const parties = await connect(record)
     if (lastChance(config, record)) await ensureReachable(parties)
     // With a timeout of ours it would hang up, and the tokens that are on their way were lost.
-    const carry: Carry = (begin) => (pending = begin(stop.signal))
+    const carry: Carry = (begin) => (pending = { sentAt: config.world.clock.now(), answer: begin(stop.signal) }).answer
     const refreshed = await refreshBy(parties, request(config, record), carry)
     // Callers get this very object, and may not change it for others.
     if (refreshed.kind === 'tokens') Object.freeze(refreshed.tokens)
@@ -115,6 +115,12 @@ async function present(connect: Connection['parties'], config: Config, record: R
     if (outcome.kind !== 'lost' || outcome.error.code !== 'timeout' || pending === undefined) return { outcome }
     return { outcome, late: lateOutcome(connect, config, record, pending).finally(() => stop.abort()) }
   }
+}
+
+/** A request that has left. */
+interface Exchange {
+  readonly sentAt: number
+  readonly answer: Promise<Response>
 }
 
 /** Whether, after one lost answer, another would cost the session: the request had better arrive. */
@@ -130,17 +136,17 @@ async function ensureReachable({ server, world }: Parties): Promise<void> {
 /** How long an answer is still listened for after everybody has given up, in milliseconds. */
 const lateness = 2 * 60_000
 
-/** Reads an answer that comes too late, as if the request were made once more. Nothing is sent. */
+/** Reads an answer that comes too late, as if the request were made once more, at its own time. Nothing is sent. */
 async function lateOutcome(
   connect: Connection['parties'],
   config: Config,
   record: RefreshableRecord,
-  pending: Promise<Response>,
+  { sentAt, answer }: Exchange,
 ): Promise<Outcome> {
   try {
     const parties = await connect(record)
     const patient = { ...parties, world: { ...parties.world, timeout: lateness } }
-    return await refreshBy(patient, request(config, record), () => pending)
+    return await refreshBy(patient, request(config, record), () => answer, sentAt)
   } catch (error) {
     return failedOutcome(error, config.provider.terminalErrors ?? [])
   }

@@ -64,6 +64,8 @@ export interface Call {
   /** What the request says besides, by name. */
   readonly extra?: Readonly<Record<string, string | undefined>>
   readonly carry?: Carry | undefined
+  /** When it was sent, where that is past. */
+  readonly sentAt?: number | undefined
   /** Speaks with a server that does not know this request. */
   readonly dialect?: RequestDialect | undefined
 }
@@ -85,7 +87,7 @@ export interface Answer {
  */
 export async function call(
   parties: Parties,
-  { endpoint, signal, accessToken, carry, extra, dialect }: Call,
+  { endpoint, signal, accessToken, carry, extra, dialect, sentAt: past }: Call,
   request: (options: WireOptions) => Promise<Response>,
 ): Promise<Answer> {
   const { world, provider, proof } = parties
@@ -111,7 +113,7 @@ export async function call(
     [allowInsecureRequests]: world.allowInsecureLoopback,
   }
   for (let attempt = 1; ; attempt++) {
-    const sentAt = world.clock.now()
+    const sentAt = past ?? world.clock.now()
     const response = await request(options).catch((error: unknown) => {
       throw requestRefused(endpoint, error)
     })

@@ -46,8 +46,13 @@ export function refreshTokens(parties: Parties, request: RefreshRequest): Promis
   return refreshBy(parties, request)
 }
 
-/** The same, by an exchange that somebody else may take over. */
-export async function refreshBy(parties: Parties, request: RefreshRequest, carry?: Carry): Promise<Refreshed> {
+/** The same, by an exchange that somebody else may take over, or that began at `sentAt`. */
+export async function refreshBy(
+  parties: Parties,
+  request: RefreshRequest,
+  carry?: Carry,
+  sentAt?: number,
+): Promise<Refreshed> {
   const { tokens: previous, resource } = request
   const { refreshToken } = previous
   if (previous.tokenType === 'DPoP' && parties.proof === undefined) {
@@ -57,7 +62,7 @@ export async function refreshBy(parties: Parties, request: RefreshRequest, carry
   const openid = speaksOpenID(request) ? await loaded(import('./optional.ts'), parties.world) : undefined
   const { server, client, auth } = wire(parties)
   const extra = { resource, ...parties.provider.tokenRequest?.refreshParams }
-  const answer = await call(parties, { endpoint: 'token', extra, carry }, (options) =>
+  const answer = await call(parties, { endpoint: 'token', extra, carry, sentAt }, (options) =>
     refreshTokenGrantRequest(server, client, auth, refreshToken, options),
   )
   const members = tokenMembers(answer)

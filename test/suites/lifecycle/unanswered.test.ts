@@ -36,6 +36,23 @@ describe('an answer that comes after we gave up', () => {
     await expect.poll(async () => (await store.get(provider.id))?.dead?.error).toBe('refresh_token_reused')
   })
 
+  it('makes no life longer than it is', async () => {
+    const { client, server, signIn, clock, refreshes } = rig({ client: { timeout: 60_000 } })
+    await signIn()
+    clock.advance(hour)
+    const sentAt = clock.now()
+    server.faults.next('token', { ...refresh, latency: 90_000, when: 'after-commit' })
+    const call = code(client.getToken())
+    await expect.poll(refreshes).toBe(1)
+    await settled()
+    clock.advance(60_000)
+    expect(await call).toBe('timeout')
+    clock.advance(30_000)
+    await settled()
+    expect(await client.getToken()).toMatchObject({ obtainedAt: sentAt, expiresAt: sentAt + hour })
+    expect(refreshes()).toBe(1)
+  })
+
   it('yields to whoever has announced the refresh token again, though only just now', async () => {
     const store = faultyStore(false)
     const { client, another, server, signIn, clock, refreshes } = rig({
