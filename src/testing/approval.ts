@@ -51,6 +51,7 @@ function approved(context: Context, request: AuthorizationRequest, approval: App
     value,
     client: target.client,
     redirectUri: target.redirectUri,
+    redirectUriNamed: target.redirectUriNamed,
     ...(codeChallenge !== undefined && { codeChallenge }),
     ...(jkt !== undefined && { jkt }),
     ...(nonce !== undefined && { nonce }),

@@ -8,6 +8,7 @@ import { requireGrant } from './client-authentication.ts'
 export interface AnswerTarget {
   readonly client: RegisteredClient
   readonly redirectUri: string
+  readonly redirectUriNamed: boolean
   readonly state?: string
 }
 
@@ -35,7 +36,7 @@ export function answerTarget(context: Context, params: URLSearchParams): AnswerT
     return refuse('invalid_request', 'The redirect URI is not registered for this client.')
   }
   const state = params.get('state')
-  return { client, redirectUri, ...(state !== null && { state }) }
+  return { client, redirectUri, redirectUriNamed: params.has('redirect_uri'), ...(state !== null && { state }) }
 }
 
 /** Checks everything else. What it refuses may be told to the client. */

@@ -10,6 +10,7 @@ import { createLedger } from './ledger.ts'
 import type { Approval, AuthorizationServerOptions } from './options.ts'
 import { createProofNonces } from './proof-nonces.ts'
 import { refusalOf } from './refusal.ts'
+import { refuseRepeated } from './request-body.ts'
 import { serve } from './serve.ts'
 import type { Desk } from './serve.ts'
 import { settle } from './settings.ts'
@@ -146,6 +147,7 @@ function callbackOf(context: Context, url: URL, approval: Approval): URL {
     throw new TypeError('This is not the authorization endpoint.')
   }
   try {
+    refuseRepeated(url.searchParams)
     const verdict = judgeAuthorization(context, url.searchParams, approval)
     if ('callback' in verdict) return verdict.callback
   } catch (thrown) {

@@ -43,6 +43,8 @@ export interface Code {
   readonly value: string
   readonly client: RegisteredClient
   readonly redirectUri: string
+  /** The request named it: so must whoever redeems the code. */
+  readonly redirectUriNamed: boolean
   readonly codeChallenge?: string
   readonly jkt?: string
   readonly user: User

@@ -51,11 +51,16 @@ function codeDefect(
 ): string | undefined {
   if (code.client.clientId !== client.clientId) return 'The code is another client’s.'
   if (code.expiresAt <= clock.now()) return 'The code has expired.'
-  if ((params.get('redirect_uri') ?? code.redirectUri) !== code.redirectUri) return 'redirect_uri is not the same.'
-  if (code.codeChallenge === undefined) {
-    // RFC 9700, section 2.1.1: a verifier without a challenge is a downgrade.
-    return params.has('code_verifier') ? 'The code was issued without code_challenge.' : undefined
-  }
-  if (code.codeChallenge !== challenge) return 'code_verifier does not match.'
+  const unnamed = code.redirectUriNamed ? undefined : code.redirectUri
+  if ((params.get('redirect_uri') ?? unnamed) !== code.redirectUri) return 'redirect_uri is not the same.'
+  const wrong = verifierDefect(params.get('code_verifier'), code.codeChallenge, challenge)
+  if (wrong !== undefined) return wrong
   return code.jkt === undefined || code.jkt === jkt ? undefined : 'The proof is not of the announced key.'
+}
+
+/** RFC 7636, section 4.6; a verifier without a challenge is a downgrade (RFC 9700, section 2.1.1). */
+function verifierDefect(verifier: string | null, expected: string | undefined, challenge: string): string | undefined {
+  if (expected === undefined) return verifier === null ? undefined : 'The code was issued without code_challenge.'
+  if (!/^[\w.~-]{43,128}$/.test(verifier ?? '')) return 'code_verifier is malformed.'
+  return expected === challenge ? undefined : 'code_verifier does not match.'
 }
