@@ -50,7 +50,11 @@ async function drained(response: IncomingMessage): Promise<number> {
   return size
 }
 
-/** In pairs, so that whatever else the machine does is done to both. */
+/**
+ * In pairs, so that whatever else the machine does is done to both. Between either Worker and upstream stands one of
+ * miniflare's own, which reads and copies each request: both times hold its part, which grows with what is asked of
+ * a cache and with each header.
+ */
 async function latency(edge: Edge, pairs: number): Promise<EdgeRow> {
   const through = new URL('/up/small', edge.urls[0])
   const bare = new URL('/up/small', edge.bare)
