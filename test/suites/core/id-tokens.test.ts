@@ -246,6 +246,16 @@ describe('the published keys', () => {
     expect(count()).toBe(2)
   })
 
+  it('are fetched again once the clock was set back, and not kept until it is as late again', async () => {
+    const server = double()
+    const { parties, count } = await withKeys(server, server.fetch)
+    await signIn(server, parties)
+    server.clock.advance(-3_600_000)
+    await server.rotateKeys()
+    expect((await signIn(server, parties)).account?.subject).toBe('ada')
+    expect(count()).toBe(2)
+  })
+
   it('pick the new one after a rotation, and the old one while it is published', async () => {
     const server = double()
     await server.rotateKeys()
