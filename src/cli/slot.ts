@@ -41,7 +41,10 @@ export async function chooseSlot(
 ): Promise<Slot> {
   const named = word ?? (world.env['LATCHKEY_PROVIDER'] || undefined)
   const profile = profileOf(asked, world)
-  if (named !== undefined) return named.includes('@') ? slotOf(named) : slotNamed(idNamed(named), profile)
+  if (named !== undefined) {
+    const { id, profile: theirs } = slotOf(named)
+    return theirs === undefined ? slotNamed(idNamed(named), profile) : slotNamed(id, theirs)
+  }
   const keys = (await store.keys()).filter(
     (key) => profile === undefined || slotNamed(slotOf(key).id, profile).key === key,
   )

@@ -101,6 +101,13 @@ describe('latchkey accounts and logout', () => {
     expect(await rig.run(['logout'])).toMatchObject({ code: 0, err: 'Nobody is signed in.\n' })
   })
 
+  it('knows the account of no profile by the profile that status gives it', async () => {
+    await rig.signIn()
+    const { err } = await rig.run(['logout', `${rig.key}@default`])
+    expect(err).toContain(`${rig.key}: signed out`)
+    expect(await file()).toEqual({})
+  })
+
   it('signs nobody out where it is not clear who is meant', async () => {
     await rig.signIn()
     for (const args of [['github'], ['--profile', 'work']]) {
