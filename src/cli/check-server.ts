@@ -43,7 +43,7 @@ async function checkMetadata(issuer: string, discovery: 'oidc' | 'oauth2', signa
   }
   return {
     findings: [...(named === issuer ? [] : [mismatch]), ...clock(answer)],
-    ...(typeof tokenEndpoint === 'string' && { tokenEndpoint }),
+    ...(typeof tokenEndpoint === 'string' && URL.canParse(tokenEndpoint) && { tokenEndpoint }),
   }
 }
 

@@ -108,6 +108,14 @@ describe('latchkey doctor', () => {
     )
   })
 
+  it('goes on where a server names a token endpoint that is no address', async () => {
+    const odd = await serve((origin) => ({
+      '/.well-known/openid-configuration': Response.json({ issuer: `${origin}/`, token_endpoint: 'nowhere' }),
+      '/': new Response('a page', { headers: { 'content-security-policy': "connect-src 'self'" } }),
+    }))
+    expect(await findings([odd, '--app', `${odd}/`])).toEqual(['issuer_mismatch'])
+  })
+
   it.each([
     [-3_600_000, /\d{4} s ahead of/],
     [3_600_000, /\d{4} s behind/],
