@@ -1,4 +1,5 @@
-// A Hono app, for wherever Hono runs.
+// A Hono app, for wherever Hono runs. In a Worker say `handle(context.req.raw, context.executionCtx)`: without it, a
+// caller who leaves ends the refresh that their request began, and its answer is lost.
 
 import { Hono } from 'hono'
 import { handle } from './handler.ts'
