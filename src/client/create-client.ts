@@ -61,7 +61,7 @@ export function openClient(options: ClientOptions): OpenedClient {
   const client: Client = {
     provider: config.provider,
     ...signIn({ config, connection, session }),
-    ...tokenAccess(config, connection, session, () => board.get().account),
+    ...tokenAccess(config, connection, session, board.record),
     userInfo: async (wishes) => {
       const { signal } = ownOptions('userInfo', wishes)
       return unlessAborted(signal, () => askUserInfo(connection, session))

@@ -5,6 +5,8 @@ import { listenerRoom } from './listener-room.ts'
 /** What is known now, and who wants to hear of changes. */
 export interface SnapshotBoard {
   get(): Snapshot
+  /** The record that was shown last. */
+  record(): StoredRecord | undefined
   /** Takes over a record; tells the listeners if that changes anything they can see. */
   show(record: StoredRecord | undefined, error: string | undefined): void
   /** Adds a failure to what is known. */
@@ -18,6 +20,7 @@ export interface SnapshotBoard {
 /** Makes the board. `attend` is called when the first listener comes, what it gives when the last has gone. */
 export function snapshotBoard(attend: () => () => void): SnapshotBoard {
   let snapshot: Snapshot = Object.freeze({ status: 'loading' })
+  let shown: StoredRecord | undefined
   const room = listenerRoom(attend)
 
   function put(next: Snapshot): void {
@@ -28,7 +31,11 @@ export function snapshotBoard(attend: () => () => void): SnapshotBoard {
 
   return {
     get: () => snapshot,
-    show: (record, error) => put(toSnapshot(record, error)),
+    record: () => shown,
+    show(record, error) {
+      shown = record
+      put(toSnapshot(record, error))
+    },
     trouble: (error) => put(Object.freeze({ ...snapshot, error })),
     subscribe: room.enter,
     readable: room.readable(() => snapshot),

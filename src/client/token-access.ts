@@ -1,4 +1,4 @@
-import type { Account, GetTokenOptions, StoredRecord, TokenSet } from '../contracts.ts'
+import type { GetTokenOptions, StoredRecord, TokenSet } from '../contracts.ts'
 import type { Proof } from '../core/call.ts'
 import { isOAuthError } from '../errors.ts'
 import type { Need } from '../lifecycle/decide.ts'
@@ -21,7 +21,7 @@ export function tokenAccess(
   config: Config,
   connection: Connection,
   session: Session,
-  account: () => Account | undefined,
+  record: () => StoredRecord | undefined,
 ): TokenAccess {
   /** The token that `token()` last gave away: the one that an `onUnauthorized` speaks of. */
   let given: string | undefined
@@ -41,10 +41,10 @@ export function tokenAccess(
     fetch: authorizedFetch({
       fetch: config.world.fetch,
       apiOrigins: config.apiOrigins,
-      addHeaders: apiHeaders(config.provider, account),
+      addHeaders: apiHeaders(config.provider, () => record()?.account),
       atHand: () => session.atHand(now),
       tokens: (refused, signal) => session.getTokens(refused === undefined ? now : { ...now, refused }, signal),
-      proof: prover(connection, session),
+      proof: prover(connection, session, record),
     }),
     async token() {
       try {
@@ -70,11 +70,15 @@ function readNeed(options: Omit<GetTokenOptions, 'signal'>): Need {
   return { minValidity, force: forceRefresh }
 }
 
-/** Asks the store for the key of a token once, so that calls with the same token ask nobody. */
-function prover(connection: Connection, session: Session): (tokens: TokenSet) => Promise<Proof | undefined> {
-  let known: { readonly accessToken: string; readonly key: StoredRecord['proofKey'] } | undefined
+/** The key of the token at hand is at hand too, whatever has become of the store; that of another is asked for there. */
+function prover(
+  connection: Connection,
+  session: Session,
+  record: () => StoredRecord | undefined,
+): (tokens: TokenSet) => Promise<Proof | undefined> {
   return async ({ accessToken }) => {
-    if (known?.accessToken !== accessToken) known = { accessToken, key: (await session.reload())?.proofKey }
-    return connection.proof(known.key)
+    const seen = record()
+    const held = seen?.tokens.accessToken === accessToken ? seen : await session.reload()
+    return connection.proof(held?.proofKey)
   }
 }

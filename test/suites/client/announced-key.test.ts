@@ -5,6 +5,7 @@ import { memoryStore } from '../../../src/stores/memory.ts'
 import { memoryTransactions } from '../../../src/stores/memory-transactions.ts'
 import { rig } from './rig.ts'
 import type { Rig } from './rig.ts'
+import { faultyStore } from '../lifecycle/faulty-store.ts'
 
 interface Sent {
   readonly path: string
@@ -176,5 +177,14 @@ describe('the key that tokens will be bound to', () => {
     const { url } = await client.start()
     const callback = await server.approve(url, { deny: 'access_denied' })
     await expect(client.finish(callback)).rejects.toMatchObject({ code: 'access_denied' })
+  })
+
+  it('is at hand with its token, though the store can neither be read nor written', async () => {
+    const store = faultyStore()
+    const { client, signIn, api } = boundRig({ store })
+    store.fail('update', () => true)
+    await signIn()
+    store.fail('get', () => true)
+    expect((await client.fetch(api)).status).toBe(200)
   })
 })
