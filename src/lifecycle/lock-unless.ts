@@ -15,14 +15,14 @@ export interface Turnstile {
  * What the task ended with is kept even if the lock breaks around it.
  */
 export async function lockUnless<T>(
-  turnstile: Turnstile,
+  { store, key, lockTimeout }: Turnstile,
   look: () => Promise<T | undefined>,
   task: (held: HeldStore) => Promise<T>,
 ): Promise<T> {
-  const { store, key, lockTimeout } = turnstile
   const place = new AbortController()
-  const wait = new AbortController()
   let begun: Promise<T> | undefined
+  let waiting = true
+  let deafen = (): void => undefined
   const lookAgain = async (): Promise<void> => {
     const found = await look().catch(() => undefined)
     if (found === undefined || begun !== undefined) return
@@ -30,24 +30,26 @@ export async function lockUnless<T>(
     begun = Promise.resolve(found)
     place.abort(key)
   }
-  void lookAround(turnstile, wait.signal, lookAgain)
+  const listen = async (): Promise<void> => {
+    // A free lock is ours after a few turns, and listening takes longer.
+    for (let turns = 16; turns-- && waiting; ) await undefined
+    if (waiting && store.watch !== undefined) deafen = store.watch(key, lookAgain)
+  }
+  const end = (): void => {
+    if (waiting) deafen()
+    waiting = false
+  }
   const enter = (held: HeldStore): Promise<T> => {
-    wait.abort(key)
+    end()
     return (begun ??= task(held))
   }
+  void listen()
   try {
     return await store.lock(key, enter, { timeout: lockTimeout, signal: place.signal })
   } catch (error) {
     if (begun === undefined) throw error
     return begun
   } finally {
-    wait.abort(key)
+    end()
   }
-}
-
-/** Looks with each hint while we wait; not where the lock is free. */
-async function lookAround({ store, key }: Turnstile, over: AbortSignal, look: () => void): Promise<void> {
-  // A free lock is ours after a few turns, and listening takes longer.
-  for (let turns = 16; turns-- && !over.aborted; ) await undefined
-  if (!over.aborted && store.watch !== undefined) over.addEventListener('abort', store.watch(key, look))
 }

@@ -183,8 +183,8 @@ export const lifecycleMutants: readonly Mutant[] = [
       },
       {
         name: 'nobody listens while they wait',
-        find: "over.addEventListener('abort', store.watch(key, look))",
-        replace: 'over.throwIfAborted()',
+        find: 'deafen = store.watch(key, lookAgain)',
+        replace: 'deafen()',
       },
       { name: 'who has what they need waits on', find: '    place.abort(key)\n', replace: '' },
       { name: 'who has left works under the lock', find: 'begun ??= task(held)', replace: 'begun = task(held)' },
@@ -196,8 +196,8 @@ export const lifecycleMutants: readonly Mutant[] = [
       { name: 'a free lock is waited for with a hint', find: 'let turns = 16', replace: 'let turns = 0' },
       {
         name: 'who waits no more listens on',
-        find: '  } finally {\n    wait.abort(key)\n',
-        replace: '  } finally {\n',
+        find: 'if (waiting) deafen()',
+        replace: '',
       },
     ],
   ),
