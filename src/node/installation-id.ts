@@ -45,12 +45,10 @@ async function create(path: string): Promise<string> {
   const temporary = `${path}.${id}.tmp`
   const file = await open(temporary, 'wx', 0o600)
   try {
-    await file.writeFile(id)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
+    await file
+      .writeFile(id)
+      .then(() => file.sync())
+      .finally(() => file.close())
     await link(temporary, path)
     return id
   } catch (error) {
@@ -58,6 +56,7 @@ async function create(path: string): Promise<string> {
     if (first === undefined) throw error
     return first
   } finally {
+    // Also where the disk was full: each attempt would leave another one behind.
     await unlink(temporary)
   }
 }

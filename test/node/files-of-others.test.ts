@@ -1,3 +1,5 @@
+// oxlint-disable vitest/no-conditional-tests, jest/no-conditional-tests -- in other runtimes there is no such test, and so none that is skipped.
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -396,6 +398,17 @@ describe('installationId', () => {
     expect(await installationId(path)).toMatch(/^[\da-f-]{36}$/)
     expect(await readdir(dirname(path))).toEqual(['installation-id'])
   })
+
+  // Only Node takes a file that may not grow for an error of its own.
+  if (!('Deno' in globalThis) && !('Bun' in globalThis) && process.platform !== 'win32')
+    it('leaves nothing behind where the disk is full', async () => {
+      const path = join(home, 'installation-id')
+      const module = new URL('../../src/node/installation-id.ts', import.meta.url).href
+      const script = `import { installationId } from '${module}'; await installationId('${path}').catch(() => process.exit(7))`
+      const full = 'ulimit -f 0; exec "$0" --input-type=module -e "$1"'
+      expect(spawnSync('sh', ['-c', full, process.execPath, script]).status).toBe(7)
+      expect(await readdir(home)).toEqual([])
+    })
 
   it('is not made anew where something else stands', async () => {
     const path = await put(join(home, 'installation-id'), 'no uuid')
