@@ -2,8 +2,9 @@ import type { SignInResult } from '../client/client.ts'
 import { duration, readRedirectUri } from '../client/options.ts'
 import { checkKinds, ownOptions } from '../client/own-options.ts'
 import type { ClientEvent, GetTokenOptions, TokenSet } from '../contracts.ts'
+import { parseUrl } from '../core/endpoint.ts'
 import { isOAuthError } from '../errors.ts'
-import { carriesCallback, leaveFor, readAddress, takeCallback } from '../redirects/page.dom.ts'
+import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
 import type {
   BrowserClient,
   BrowserSignOutOptions,
@@ -100,7 +101,9 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     signIn,
     async handleRedirectCallback(url) {
       if ('document' in globalThis) callback = takeCallback(own.redirectUri) ?? callback
-      const given = url === undefined ? callback : readAddress(url)
+      const given = url === undefined ? callback : parseUrl(`${url}`)
+      // The native error would repeat the code in it.
+      if (given === undefined && url !== undefined) throw new TypeError('url is not an absolute URL.')
       if (given === undefined || !carriesCallback(given)) return undefined
       const fallback = await session.fallback()
       if (fallback !== undefined) return fallback.handleRedirectCallback(given)

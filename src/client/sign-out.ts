@@ -56,7 +56,7 @@ export async function revokeAll(session: Session, connection: Connection): Promi
   const record = await session.reload()
   if (record === undefined) throw new OAuthError('sign_in_required', { reason: 'absent' })
   await revokeRecord(connection, record)
-  const last = await session.end()
+  const last = (await session.end()) ?? record
   // Somebody may have signed in meanwhile, and nobody could revoke those tokens any more.
-  if (last !== undefined && !sameTokens(last, record)) await revokeRecord(connection, last)
+  if (!sameTokens(last, record)) await revokeRecord(connection, last)
 }

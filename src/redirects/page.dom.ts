@@ -41,15 +41,6 @@ export function takeCallback(redirectUri: string | undefined): URL | undefined {
   return here
 }
 
-/** Reads where a page was called. The native error would repeat the code in it. */
-export function readAddress(url: URL | string): URL {
-  try {
-    return new URL(url)
-  } catch {
-    throw new TypeError('handleRedirectCallback takes an absolute URL.')
-  }
-}
-
 function isAt(here: URL, there: URL): boolean {
   return here.origin === there.origin && here.pathname === there.pathname
 }
