@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
+import { realClock } from './world.ts'
 
 /** Settles with `work`, or rejects with `aborted` when `signal` aborts. `work` itself goes on. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -15,18 +16,26 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 /** Settles with `work`, or rejects with `timeout` after `ms` milliseconds. `work` itself goes on. */
 export async function within<T>(work: Promise<T>, what: string, ms: number, clock: Clock): Promise<T> {
   let settled = false
-  const note = (): void => void (settled = true)
+  let lift = (): void => undefined
+  const note = (): void => {
+    settled = true
+    lift()
+  }
   work.then(note, note)
   // What memory answers is there after a few turns, and setting a timer takes longer.
-  for (let turns = 8; turns--; ) {
-    if (settled) return work
-    await undefined
-  }
-  const stop = new AbortController()
-  const limit = clock.sleep(ms, stop.signal).then(() => {
-    if (settled) return work
-    throw new OAuthError('timeout', { what, after: ms })
+  for (let turns = 8; turns-- && !settled; ) await undefined
+  if (settled) return work
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject)
+    const late = (): void => void (settled || reject(new OAuthError('timeout', { what, after: ms })))
+    if (clock === realClock) {
+      const timer = setTimeout(late, ms)
+      lift = () => clearTimeout(timer)
+    } else {
+      // Any clock understands a signal, which takes longer to make and to give than all the rest.
+      const stop = new AbortController()
+      lift = () => stop.abort(what)
+      clock.sleep(ms, stop.signal).then(late, reject)
+    }
   })
-  // Any reason will do, and one that has to be made takes longer than all the rest.
-  return Promise.race([work, limit]).finally(() => stop.abort(what))
 }

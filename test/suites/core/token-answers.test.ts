@@ -66,7 +66,7 @@ const malformed: readonly (readonly [name: string, body: unknown, init?: Respons
   ['status 201', good, { status: 201 }],
   ['status 202', good, { status: 202 }],
   ['status 206', good, { status: 206 }],
-  ['nested too deeply', `{"access_token":"at-1","token_type":"Bearer","x":${'['.repeat(70)}${']'.repeat(70)}}`],
+  ['nested too deeply', withText('x', `${'['.repeat(64)}${']'.repeat(64)}`)],
   ['more than a mebibyte', { ...good, padding: 'x'.repeat(1024 * 1024) }],
 ]
 
@@ -96,6 +96,10 @@ describe('a token answer', () => {
       scopes: ['read', 'write'],
       obtainedAt: server.clock.now(),
     })
+  })
+
+  it('may nest as deep as the limit', async () => {
+    expect(await tokensFrom(withText('x', `${'['.repeat(63)}${']'.repeat(63)}`))).toMatchObject({ accessToken: 'at-1' })
   })
 
   it('may begin with a byte order mark', async () => {
