@@ -32,6 +32,7 @@ export type Carry = (begin: (signal: AbortSignal) => Promise<Response>) => Promi
  */
 export async function send(world: World, endpoint: string, url: string, init: SendInit): Promise<Response> {
   if (init.signal?.aborted === true) throw new OAuthError('aborted', {})
+  const offline = isOffline()
   const limit = new AbortController()
   const { carry = (begin) => begin(limit.signal) } = init
   try {
@@ -39,8 +40,14 @@ export async function send(world: World, endpoint: string, url: string, init: Se
     return await untilAborted(within(work, `the ${endpoint} endpoint`, world.timeout, world.clock), init.signal)
   } catch (error) {
     limit.abort()
-    throw error instanceof OAuthError ? error : networkError(endpoint, error)
+    if (error instanceof OAuthError) throw error
+    // Who has gone offline since may have been heard before.
+    throw offline && isOffline() ? new OAuthError('network', { endpoint, sent: 'no' }) : networkError(endpoint, error)
   }
+}
+
+function isOffline(): boolean {
+  return (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false
 }
 
 async function exchange(
@@ -170,6 +177,5 @@ const connectFailures =
 
 /** Whether no byte of the request can have reached the server, so that nothing was used up. */
 function neverLeft(reason: string | undefined): boolean {
-  if (reason !== undefined && connectFailures.test(reason)) return true
-  return (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false
+  return reason !== undefined && connectFailures.test(reason)
 }

@@ -46,7 +46,31 @@ describe('an answer', () => {
   })
 })
 
+/** What a request fails with, where the page is on line before it leaves, and when it fails, or not. */
+async function failedWhile(before: boolean, after: boolean): Promise<unknown> {
+  let onLine = before
+  const own = Object.getOwnPropertyDescriptor(globalThis.navigator, 'onLine')
+  Object.defineProperty(globalThis.navigator, 'onLine', { get: () => onLine, configurable: true })
+  try {
+    return await failureOf(
+      sent(async () => {
+        onLine = after
+        throw new TypeError('Failed to fetch')
+      }),
+    )
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(globalThis.navigator, 'onLine')
+    else Object.defineProperty(globalThis.navigator, 'onLine', own)
+  }
+}
+
 describe('a request that fails', () => {
+  it('because nobody is on line has not left; one that was cut off may have arrived', async () => {
+    expect(await failedWhile(false, false)).toMatchObject({ code: 'network', detail: { sent: 'no' } })
+    expect(await failedWhile(true, false)).toMatchObject({ code: 'network', detail: { sent: 'maybe' } })
+    expect(await failedWhile(false, true)).toMatchObject({ code: 'network', detail: { sent: 'maybe' } })
+  })
+
   const rows = [
     ['ECONNREFUSED', 'no'],
     ['ENOTFOUND', 'no'],
