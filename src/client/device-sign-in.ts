@@ -1,5 +1,6 @@
 import { loaded } from '../core/loaded.ts'
 import type { Parties } from '../core/call.ts'
+import { untilAborted } from '../core/wait.ts'
 import type { DeviceOptions, DeviceSignIn } from './client.ts'
 import { readScopes } from './options.ts'
 import { checkKinds, ownOptions } from './own-options.ts'
@@ -25,8 +26,9 @@ export async function deviceSignIn(parts: SignInParts, options: DeviceOptions): 
     expiresAt,
     async wait(wishes) {
       const { signal } = ownOptions('wait', wishes)
-      const grant = await pollDevice(parties, authorization, { scopes, ...(signal && { signal }) })
-      return settleGrant(parts, { ...grant, ...identity }, scopes)
+      const asked = pollDevice(parties, authorization, { scopes, ...(signal && { signal }) })
+      const settled = asked.then((grant) => settleGrant(parts, { ...grant, ...identity }, scopes))
+      return untilAborted(settled, signal)
     },
   }
 }

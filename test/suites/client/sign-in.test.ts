@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { createClient, isOAuthError, memoryStore, memoryTransactions } from '../../../src/index.ts'
 import type { Store, Transaction, TransactionStore } from '../../../src/index.ts'
-import { hour, rig, settled } from './rig.ts'
+import { hour, rig, settled, watched } from './rig.ts'
 
 /** A transaction store whose answers take their time, the empty ones less. */
 function slowTransactions(): TransactionStore & { readonly kept: Map<string, Transaction> } {
@@ -238,6 +238,22 @@ describe('finish', () => {
     held.release()
     await expect.poll(() => client.getSnapshot().status).toBe('signed-in')
     expect(await client.getAccessToken()).not.toBe('')
+  })
+
+  it('on another device ends its wait with the signal, also while the server is asked, and stores what comes', async () => {
+    const { client, server, clock } = rig()
+    const device = await client.device()
+    const held = server.faults.hold('token')
+    const leaving = new AbortController()
+    const waiting = device.wait({ signal: leaving.signal })
+    await settled()
+    await server.approveDevice(device.userCode)
+    clock.advance(6000)
+    await held.arrived
+    leaving.abort()
+    await expect(watched(waiting)).rejects.toMatchObject({ code: 'aborted' })
+    held.release()
+    await expect.poll(() => client.getSnapshot().status).toBe('signed-in')
   })
 
   it('does nothing for a caller who is gone already, so that the callback can still be used', async () => {
