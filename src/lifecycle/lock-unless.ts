@@ -21,13 +21,14 @@ export async function lockUnless<T>(
 ): Promise<T> {
   const place = new AbortController()
   let begun: Promise<T> | undefined
+  let found: T | undefined
   let waiting = true
   let deafen = (): void => undefined
   const lookAgain = async (): Promise<void> => {
-    const found = await look().catch(() => undefined)
-    if (found === undefined || begun !== undefined) return
-    // Who is given the lock at this very moment does nothing under it.
-    begun = Promise.resolve(found)
+    const seen = await look().catch(() => undefined)
+    if (seen === undefined || !waiting) return
+    // Who is given the lock at this very moment, or after all, reads again under it.
+    found = seen
     place.abort(key)
   }
   const listen = async (): Promise<void> => {
@@ -47,8 +48,9 @@ export async function lockUnless<T>(
   try {
     return await store.lock(key, enter, { timeout: lockTimeout, signal: place.signal })
   } catch (error) {
-    if (begun === undefined) throw error
-    return begun
+    const ended = begun ?? found
+    if (ended === undefined) throw error
+    return ended
   } finally {
     end()
   }

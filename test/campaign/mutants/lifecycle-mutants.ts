@@ -171,8 +171,8 @@ export const lifecycleMutants: readonly Mutant[] = [
     [
       {
         name: 'what a broken lock says is believed',
-        find: 'if (begun === undefined) throw error\n    return begun',
-        replace: 'throw error',
+        find: 'const ended = begun ?? found',
+        replace: 'const ended = found',
         tests: [promises],
       },
       {
@@ -187,11 +187,15 @@ export const lifecycleMutants: readonly Mutant[] = [
         replace: 'deafen()',
       },
       { name: 'who has what they need waits on', find: '    place.abort(key)\n', replace: '' },
-      { name: 'who has left works under the lock', find: 'begun ??= task(held)', replace: 'begun = task(held)' },
+      {
+        name: 'what was seen before the lock counts under it',
+        find: 'return (begun ??= task(held))',
+        replace: 'return (begun ??= found === undefined ? task(held) : Promise.resolve(found))',
+      },
       {
         name: 'who is given the lock while they look leaves all the same',
-        find: 'if (found === undefined || begun !== undefined) return',
-        replace: 'if (found === undefined) return',
+        find: 'if (seen === undefined || !waiting) return',
+        replace: 'if (seen === undefined) return',
       },
       { name: 'a free lock is waited for with a hint', find: 'let turns = 16', replace: 'let turns = 0' },
       {

@@ -48,7 +48,7 @@ describe('who waits for the lock', () => {
     expect(all.refreshes()).toBe(1)
   })
 
-  it('does nothing under a lock that is given to it when it has left', async () => {
+  it('presents nothing under a lock that is given to it when it has left', async () => {
     const all = await queue({ deaf: true })
     const asked = all.client.getAccessToken()
     await settled()
@@ -56,7 +56,19 @@ describe('who waits for the lock', () => {
     await settled()
     all.letGo()
     expect(await watched(asked)).toBe('fresh')
-    expect(all.calls.slice(-2)).toEqual(['lock', 'unlock'])
+    expect(all.calls.slice(-3)).toEqual(['lock', 'held.get', 'unlock'])
+    expect([all.refreshes(), all.watchers()]).toEqual([0, 0])
+  })
+
+  it('hears under such a lock of a sign-out since', async () => {
+    const all = await queue({ deaf: true })
+    const asked = code(all.client.getAccessToken())
+    await settled()
+    await all.refreshed('fresh')
+    await settled()
+    await all.write(() => undefined)
+    all.letGo()
+    expect(await watched(asked)).toBe('sign_in_required')
     expect(all.refreshes()).toBe(0)
   })
 
