@@ -1,6 +1,7 @@
 import type { Clock, HeldStore, Store, StoredRecord, Transaction, TransactionStore } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { within } from '../core/wait.ts'
+import { quietly } from './quietly.ts'
 
 /**
  * A store that an application wrote, behind the manners of our own: its failures are typed and repeat
@@ -95,7 +96,7 @@ function isTransaction(value: Transaction): boolean {
 function watched(store: Store, key: string, listener: () => void): () => void {
   try {
     const stop: unknown = store.watch?.(key, listener)
-    return () => void (typeof stop === 'function' && stop())
+    return quietly(typeof stop === 'function' ? () => stop() : undefined)
   } catch {
     // A hint that does not come costs nothing but freshness.
     return () => undefined

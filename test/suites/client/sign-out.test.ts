@@ -254,4 +254,17 @@ describe('dispose', () => {
     other.dispose()
     expect(watching).toBe(0)
   })
+
+  it('is not kept from that by a store that cannot stop', async () => {
+    const watch = () => () => {
+      throw new Error('The connection is gone.')
+    }
+    const { client, signIn } = rig({ client: { store: { ...memoryStore(), watch } } })
+    const told: string[] = []
+    client.subscribe(() => told.push('told'))
+    expect(() => client.dispose()).not.toThrow()
+    await signIn()
+    await settled()
+    expect(told).toEqual([])
+  })
 })
