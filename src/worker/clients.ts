@@ -70,8 +70,8 @@ export function openClients(config: WorkerConfig): Clients {
     idle: freshMap({ clock, freshFor: idleness }),
   }
   const open: Clients['open'] = (account, keep, transactions) => {
-    const known = transactions === undefined ? parts.unsaved.get(account) : undefined
-    return known ?? make(parts, account, keep, transactions).client
+    const known = transactions === undefined ? parts.unsaved.get(account)?.opened : undefined
+    return (known ?? make(parts, account, keep, transactions)).client
   }
   return {
     store,
@@ -91,8 +91,17 @@ export function openClients(config: WorkerConfig): Clients {
       return result
     },
     async look(account) {
-      const client = parts.unsaved.get(account)
-      if (client !== undefined) return told(client.getSnapshot().account)
+      const unsaved = parts.unsaved.get(account)
+      if (unsaved !== undefined) {
+        const { client, session } = unsaved.opened
+        // Writes what is still to be written, or hears that somebody has signed out since.
+        const read = await session.reload().then(
+          () => true,
+          () => false,
+        )
+        if (!read) return told(client.getSnapshot().account)
+        if (parts.unsaved.get(account) === unsaved) parts.unsaved.delete(account)
+      }
       const record = await store.get(slotOf(config.client.provider.id, account))
       if (record === undefined || (await isOver(record, clock.now()))) return undefined
       return { ...told(record.account), record }
@@ -108,7 +117,7 @@ interface Parts {
   /** The accounts whose early refresh has just failed. */
   readonly paused: FreshMap<true>
   /** The clients whose memory holds the only copy of what came, until a later call can write it. */
-  readonly unsaved: FreshMap<Client>
+  readonly unsaved: FreshMap<{ readonly opened: OpenClient }>
   /** The clients that nobody uses, and the records that they hold. */
   readonly idle: FreshMap<{ readonly opened: OpenClient; readonly record: StoredRecord }>
 }
@@ -122,15 +131,15 @@ function make(parts: Parts, account: string, keep: Visit['keep'], transactions?:
     fetch,
     store: watched(store, () => opened),
     ...(transactions !== undefined && { transactions }),
-    onEvent: (event) => note(parts, account, client, event),
+    onEvent: (event) => note(parts, account, opened, event),
   })
   const opened: OpenClient = { client, session, keep, busy: false }
   return opened
 }
 
-function note({ config, paused, unsaved }: Parts, account: string, client: Client, event: ClientEvent): void {
+function note({ config, paused, unsaved }: Parts, account: string, opened: OpenClient, event: ClientEvent): void {
   if (event.type === 'refresh-failed') paused.set(account, true)
-  if ('code' in event && event.code === 'persist_failed') unsaved.set(account, client)
+  if ('code' in event && event.code === 'persist_failed') unsaved.set(account, { opened })
   if (event.type === 'signed-out') unsaved.delete(account)
   config.client.onEvent?.(event)
 }

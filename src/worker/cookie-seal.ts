@@ -34,6 +34,9 @@ export interface CookieSealParts {
 /** How long secrets from a function are used before it is asked again, in milliseconds. */
 const rereadAfter = 300_000
 
+/** How soon it is asked again after it has failed, in milliseconds. */
+const retryAfter = 10_000
+
 /** The shortest secret. 32 characters of a random generator's hold 128 bits at least. */
 const shortest = 32
 
@@ -57,7 +60,15 @@ export function cookieSeal(parts: CookieSealParts): CookieSeal {
     return known
   }
 
-  const ready = (): Opener | Promise<Opener> => (known !== undefined && clock.now() < known.until ? known : prepared())
+  const ready = (): Opener | Promise<Opener> =>
+    known !== undefined && clock.now() < known.until ? known : prepared().catch(goOn)
+
+  // Those who are signed in need not leave because new secrets cannot be had.
+  function goOn(failure: unknown): Opener {
+    if (known === undefined) throw failure
+    known = { ...known, until: clock.now() + retryAfter }
+    return known
+  }
 
   return {
     async seal(purpose, members) {

@@ -12,24 +12,28 @@ export interface Deadline {
 
 /** Sets a bound of `ms` milliseconds, which is to begin at once: a timer takes as long to set as a request to send. */
 export function openDeadline(ms: number, given: AbortSignal, another: AbortSignal | undefined): Deadline {
-  const signal = another === undefined ? given : AbortSignal.any([given, another])
+  // The first Node 20 has no AbortSignal.any.
+  const signals = another === undefined ? [given] : [given, another]
   const controller = new AbortController()
-  const follow = (): void => controller.abort(signal.reason)
+  const follow = (): void => {
+    const ended = signals.find(({ aborted }) => aborted)
+    if (ended !== undefined) controller.abort(ended.reason)
+  }
   const end = (): void => {
     passed = true
     controller.abort()
   }
   let passed = false
   let timer: ReturnType<typeof setTimeout> | undefined
-  if (signal.aborted) follow()
+  follow()
   return {
     signal: controller.signal,
     begin() {
       if (timer !== undefined) return
       timer = setTimeout(end, ms)
       // It ends with the request, so that nobody need stop listening.
-      signal.addEventListener('abort', follow)
-      if (signal.aborted) follow()
+      for (const signal of signals) signal.addEventListener('abort', follow)
+      follow()
     },
     passed: () => passed,
     clear: () => clearTimeout(timer),

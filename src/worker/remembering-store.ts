@@ -41,7 +41,11 @@ export function rememberingStore(store: Store, clock: Pick<Clock, 'now'>): Remem
     const mine = changes
     try {
       const record = await held.update(key, change)
-      return mine === changes ? remember(key, record) : record
+      // Somebody may have read, and remembered, what was there before.
+      return remember(key, mine === changes ? record : undefined) ?? record
+    } catch (error) {
+      known.delete(key)
+      throw error
     } finally {
       changes++
     }
