@@ -5,7 +5,7 @@ import type { ClientAuth, Provider, RequestDialect, RequestQuirks } from '../con
 import { isOAuthError, OAuthError } from '../errors.ts'
 import { failure } from './failure.ts'
 import { requestSecrets } from './request-secrets.ts'
-import { send } from './send.ts'
+import { heard, send } from './send.ts'
 import type { Carry, SendInit } from './send.ts'
 import type { Server } from './server.ts'
 import type { WireOptions } from './wire.ts'
@@ -101,14 +101,15 @@ export async function call(
     return proof.prove({ accessToken, method, url: new URL(url), send: (dpop) => sendWith({ ...headers, dpop }) })
   }
   const options: WireOptions = {
-    [customFetch]: (url, init) => {
+    [customFetch]: async (url, init) => {
       const form = formOf(init, extra)
       if (form === undefined) return dispatch(url, { method: init.method, headers: init.headers }, form)
       if (dialect === undefined) return dispatch(url, formInit(provider, endpoint, init, form), form)
-      return dialect(url, form, (to, fields, encoding) => {
+      const answer = await dialect(url, form, (to, fields, encoding) => {
         const body = new URLSearchParams(fields)
         return dispatch(to, encoded(init, body, encoding), body).then(whole)
       })
+      return heard(answer, await answer.text())
     },
     [allowInsecureRequests]: world.allowInsecureLoopback,
   }

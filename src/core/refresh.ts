@@ -93,7 +93,17 @@ async function readGrant(
   const claims = prove && (await provenClaims(prove, parties, answer))
   sameSubject(account, claims)
   const idToken = claims ? String(members['id_token']) : previous.idToken
-  return withIdToken(tokens, idToken, accountAgain(() => readAccount(parties.provider, members, claims)) ?? account)
+  const told = accountAgain(() => readAccount(parties.provider, members, claims))
+  return withIdToken(
+    tokens,
+    idToken,
+    told === undefined ? account : { ...(!isOther(told, account) && account), ...told },
+  )
+}
+
+/** Whether these are certainly two persons: what a refresh tells may be less than what was known. */
+function isOther({ key }: Account, known: Account | undefined): boolean {
+  return key !== undefined && known?.key !== undefined && key !== known.key
 }
 
 /** Many servers say less here than at the sign-in: a row that looks for all of it must not cost the tokens. */

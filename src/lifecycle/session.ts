@@ -186,7 +186,8 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
     if (late) return current
     state.endings++
     epoch = depart(state)
-    removed = current
+    // A store whose answer was lost asks again, and then nothing is there.
+    removed = current ?? removed
     return undefined
   })
   try {
