@@ -117,6 +117,11 @@ export class OAuthError<Code extends OAuthErrorCode = OAuthErrorCode> extends Er
   }
 }
 
+/** That the configuration cannot be used, and why. */
+export function configError(reason: string): OAuthError<'config'> {
+  return new OAuthError('config', { reason })
+}
+
 /** An `OAuthError` whose `code` can be switched on, `detail` following it. */
 export type AnyOAuthError = { [Code in OAuthErrorCode]: OAuthError<Code> }[OAuthErrorCode]
 

@@ -1,9 +1,10 @@
 import type { ClientAuth, ClientEvent, Provider, Store, TransactionStore } from '../contracts.ts'
+import { checkResource } from '../core/authorize.ts'
 import { parseUrl, secureUrl } from '../core/endpoint.ts'
 import { none } from '../core/none.ts'
 import { realClock } from '../core/world.ts'
 import type { World } from '../core/world.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import type { Policy } from '../lifecycle/decide.ts'
 import { memoryTransactions } from '../stores/memory-transactions.ts'
 import { memoryStore } from '../stores/memory.ts'
@@ -52,7 +53,7 @@ export function readOptions(given: ClientOptions): Config {
   checkMethods('transactions', transactions, ['put', 'take'])
   refuseLosingSessions(store, provider, options)
   const clientId = readClientId(provider, options.clientId)
-  const resource = readResource(options.resource ?? provider.resource)
+  const resource = checkResource(options.resource ?? provider.resource)
   const durations = readDurations(options)
   const bounds = { clock: world.clock, timeout: Math.min(longest, world.timeout + durations.lockTimeout) }
   return {
@@ -98,35 +99,26 @@ function checkMethods(name: string, value: object, methods: readonly string[]): 
 
 function readClientId(provider: Provider, clientId = provider.clientId): string {
   if (clientId !== undefined && clientId !== '') return clientId
-  throw config(`provider ${provider.id} needs a clientId.`)
+  throw configError(`provider ${provider.id} needs a clientId.`)
 }
 
 /** Checks a redirect URI. Errors: `config` for one that is not absolute. */
 export function readRedirectUri(redirectUri: string | undefined): string | undefined {
   if (redirectUri === undefined || parseUrl(redirectUri) !== undefined) return redirectUri
-  throw config('redirectUri is not an absolute URL.')
-}
-
-/** @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2} */
-function readResource(resource: string | undefined): string | undefined {
-  if (resource === undefined) return undefined
-  if (parseUrl(resource) === undefined || resource.includes('#')) {
-    throw config('resource must be an absolute URI without a fragment.')
-  }
-  return resource
+  throw configError('redirectUri is not an absolute URL.')
 }
 
 /** Copies scopes; one that holds a space would be two. */
 export function readScopes(scopes: readonly string[]): readonly string[] {
   for (const scope of scopes) {
     if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-      throw config('a scope must be one word of visible ASCII characters.')
+      throw configError('a scope must be one word of visible ASCII characters.')
   }
   return [...scopes]
 }
 
 function slotName(provider: string, account = 'default'): string {
-  if (account === '' || account.length > 200) throw config('account must have 1 to 200 characters.')
+  if (account === '' || account.length > 200) throw configError('account must have 1 to 200 characters.')
   return account === 'default' ? provider : `${provider}@${account}`
 }
 
@@ -183,7 +175,7 @@ export function duration(
 ): number {
   if (value === undefined) return otherwise
   if (typeof value === 'number' && value >= least && value <= longest) return value
-  throw config(`${name} must be a number of milliseconds between ${least} and ${longest}.`)
+  throw configError(`${name} must be a number of milliseconds between ${least} and ${longest}.`)
 }
 
 function readOrigins(
@@ -202,19 +194,15 @@ function readOrigin(value: string, world: World): string {
   const url = secureUrl('apiOrigins', value, world)
   if (url.pathname === '/' && url.search === '') return url.origin
   // Whoever writes a path here may believe that it limits anything.
-  throw config('apiOrigins must be origins, without a path.')
+  throw configError('apiOrigins must be origins, without a path.')
 }
 
 /** Two refreshes at once are certain without an indivisible `update`, and where tokens rotate they end the session. */
 function refuseLosingSessions(store: Store, provider: Provider, options: ClientOptions): void {
   if (store.consistency === 'atomic' || provider.rotation === 'none' || options[acceptLostSessions] === true) return
-  throw config(
+  throw configError(
     `this store cannot update indivisibly, and refresh tokens of ${provider.id} rotate: sessions would be lost. ` +
       'Use a store that can (on Workers a Durable Object, or KV with one as its coordinator), or accept the loss with ' +
       'the acceptLostSessions key.',
   )
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
 }

@@ -2,7 +2,7 @@ import type { Provider } from '../contracts.ts'
 import { secureUrl } from '../core/endpoint.ts'
 import type { World } from '../core/world.ts'
 import { serverFromRow } from '../core/server.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { checkKinds } from './own-options.ts'
 import type { Kind } from './own-options.ts'
 
@@ -17,7 +17,7 @@ export function readProvider(given: Provider, world: Pick<World, 'allowInsecureL
     throw new TypeError('createClient needs a provider, for example oidc({ issuer }).')
   }
   if (!/^[A-Za-z0-9._-]{1,200}$/.test(provider.id)) {
-    throw config('provider.id may hold letters, digits, dots, underscores and hyphens only.')
+    throw configError('provider.id may hold letters, digits, dots, underscores and hyphens only.')
   }
   checkKinds(provider, kinds, 'provider.')
   checkServer(provider, world)
@@ -50,9 +50,9 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 function checkServer(provider: Provider, world: Pick<World, 'allowInsecureLoopback'>): void {
   const { id, issuer, endpoints, rotation = 'unknown', discovery = 'oidc' } = provider
-  if (!rotations.includes(rotation)) throw config(`provider.rotation must be one of ${rotations.join(', ')}.`)
-  if (discovery !== 'oidc' && discovery !== 'oauth2') throw config('provider.discovery must be oidc or oauth2.')
-  if (issuer === undefined && endpoints === undefined) throw config(`provider ${id} needs an issuer or endpoints.`)
+  if (!rotations.includes(rotation)) throw configError(`provider.rotation must be one of ${rotations.join(', ')}.`)
+  if (discovery !== 'oidc' && discovery !== 'oauth2') throw configError('provider.discovery must be oidc or oauth2.')
+  if (issuer === undefined && endpoints === undefined) throw configError(`provider ${id} needs an issuer or endpoints.`)
   if (issuer !== undefined) secureUrl('provider.issuer', issuer, world)
   if (endpoints === undefined) return
   if (endpoints.token === undefined) throw new TypeError('provider.endpoints.token must be a string.')
@@ -76,8 +76,4 @@ function copy(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1)))
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
   return Object.freeze(Object.fromEntries(entries.map(([name, item]) => [name, copy(item, depth + 1)])))
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
 }

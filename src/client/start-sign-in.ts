@@ -1,5 +1,5 @@
 import { authorizationUrl, beginTransaction } from '../core/authorize.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import type { StartedSignIn, StartOptions } from './client.ts'
 import { readScopes } from './options.ts'
 import { checkKinds } from './own-options.ts'
@@ -15,7 +15,7 @@ export async function startSignIn({ config, connection }: SignInParts, options: 
   })
   const { appState, authorizationParams, signal } = options
   const redirectUri = options.redirectUri ?? config.redirectUri
-  if (redirectUri === undefined) throw new OAuthError('config', { reason: 'there is no redirectUri.' })
+  if (redirectUri === undefined) throw configError('there is no redirectUri.')
   const scopes = options.scopes === undefined ? config.scopes : readScopes(options.scopes)
   const resource = options.resource ?? config.resource
   const params = authorizationParams === undefined ? {} : { params: { ...authorizationParams } }

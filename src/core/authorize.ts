@@ -6,7 +6,7 @@ import {
 } from 'oauth4webapi'
 
 import type { StoredRecord, Transaction } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import type { Parties } from './call.ts'
 import { parseUrl } from './endpoint.ts'
 import { loaded } from './loaded.ts'
@@ -96,9 +96,9 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
   const { provider, server, clientId, world } = parties
   const { slot, redirectUri, scopes, resource, appState, proofKey, lifetime } = request
   const maxAge = readMaxAge({ ...provider.authorizationParams, ...request.params }['max_age'])
-  if (server.token_endpoint === undefined) throw config('the server names no token endpoint.')
+  if (server.token_endpoint === undefined) throw configError('the server names no token endpoint.')
   checkRedirectUri(redirectUri)
-  if (resource !== undefined) checkResource(resource)
+  checkResource(resource)
   const startedAt = world.clock.now()
   return {
     state: generateState(),
@@ -122,7 +122,7 @@ export function beginTransaction(parties: Parties, request: AuthorizationRequest
 /** What is asked for must be checked in the answer (OpenID Connect Core §3.1.3.7), so it must be a number. */
 function readMaxAge(value: string | undefined): number | undefined {
   if (value === undefined || value === '') return undefined
-  if (!/^\d{1,9}$/.test(value)) throw config('max_age must be a number of seconds.')
+  if (!/^\d{1,9}$/.test(value)) throw configError('max_age must be a number of seconds.')
   return Number(value)
 }
 
@@ -148,7 +148,7 @@ export async function authorizationUrl(
   },
 ): Promise<{ readonly url: URL; readonly expiresAt: number }> {
   const { server, clientId, world } = parties
-  if (server.authorization_endpoint === undefined) throw config('the server names no authorization endpoint.')
+  if (server.authorization_endpoint === undefined) throw configError('the server names no authorization endpoint.')
   const url = new URL(server.authorization_endpoint)
   // Hashing leads through another thread in some runtimes: what can be done meanwhile is.
   const [challenge, params] = await Promise.all([
@@ -174,7 +174,7 @@ async function authorizationParams(
 ): Promise<URLSearchParams> {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries({ ...provider.authorizationParams, ...extra })) {
-    if (reserved.includes(name)) throw config(`authorizationParams must not contain ${name}.`)
+    if (reserved.includes(name)) throw configError(`authorizationParams must not contain ${name}.`)
     if (value !== '') params.set(name, value)
   }
   params.set('response_type', 'code')
@@ -197,7 +197,7 @@ async function authorizationParams(
 function append(url: URL, params: URLSearchParams): void {
   const own = url.search === '' ? undefined : url.searchParams
   for (const name of params.keys()) {
-    if (own?.has(name)) throw config(`the authorization endpoint already carries the parameter ${name}.`)
+    if (own?.has(name)) throw configError(`the authorization endpoint already carries the parameter ${name}.`)
   }
   // All at once: an address is read anew each time that anything in it changes.
   url.search = own === undefined ? `${params}` : `${own}&${params}`
@@ -206,23 +206,26 @@ function append(url: URL, params: URLSearchParams): void {
 /** @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.1 RFC 8252, section 7.1} for schemes of one's own */
 function checkRedirectUri(redirectUri: string): void {
   const url = parseUrl(redirectUri)
-  if (url === undefined) throw config('redirectUri is not an absolute URL.')
-  if (redirectUri.includes('#')) throw config('redirectUri must not contain a fragment.')
+  if (url === undefined) throw configError('redirectUri is not an absolute URL.')
+  if (redirectUri.includes('#')) throw configError('redirectUri must not contain a fragment.')
   const scheme = url.protocol.slice(0, -1)
   if (scheme === 'https' || scheme === 'http') {
     if (url.username !== '' || url.password !== '')
-      throw config('redirectUri must not contain a user name or password.')
+      throw configError('redirectUri must not contain a user name or password.')
     return
   }
-  if (!scheme.includes('.')) throw config('a redirectUri with a scheme of your own must use a reversed domain name.')
+  if (!scheme.includes('.'))
+    throw configError('a redirectUri with a scheme of your own must use a reversed domain name.')
 }
 
-/** @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2} */
-function checkResource(resource: string): void {
-  if (parseUrl(resource) === undefined) throw config('resource is not an absolute URI.')
-  if (resource.includes('#')) throw config('resource must not contain a fragment.')
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
+/**
+ * Refuses what is no resource indicator.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2}
+ */
+export function checkResource(resource: string | undefined): string | undefined {
+  if (resource === undefined) return undefined
+  if (parseUrl(resource) === undefined) throw configError('resource is not an absolute URI.')
+  if (resource.includes('#')) throw configError('resource must not contain a fragment.')
+  return resource
 }

@@ -2,7 +2,7 @@ import { allowInsecureRequests, customFetch } from 'oauth4webapi'
 import type { CustomFetchOptions } from 'oauth4webapi'
 
 import type { ClientAuth, Provider, RequestDialect, RequestQuirks } from '../contracts.ts'
-import { isOAuthError, OAuthError } from '../errors.ts'
+import { configError, isOAuthError, OAuthError } from '../errors.ts'
 import { failure } from './failure.ts'
 import { requestSecrets } from './request-secrets.ts'
 import { heard, send } from './send.ts'
@@ -184,5 +184,5 @@ function requestRefused(endpoint: string, error: unknown): OAuthError {
     code === 'OAUTH_HTTP_REQUEST_FORBIDDEN'
       ? 'it would not be sent over https.'
       : 'the client authentication or the key does not fit.'
-  return new OAuthError('config', { reason: `the ${endpoint} request cannot be made: ${why}` })
+  return configError(`the ${endpoint} request cannot be made: ${why}`)
 }

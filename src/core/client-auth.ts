@@ -2,7 +2,7 @@ import { ClientSecretBasic, ClientSecretPost, clockSkew, PrivateKeyJwt } from 'o
 import type { AuthorizationServer, Client, ClientAuth as WireAuth } from 'oauth4webapi'
 
 import type { ClientAuth, ClientAuthRequest } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { skew } from './wire.ts'
 
 /**
@@ -75,9 +75,7 @@ async function importKey(key: CryptoKey | JsonWebKey): Promise<CryptoKey> {
     const imported = await crypto.subtle.importKey('jwk', members, algorithm, false, ['sign']).catch(() => undefined)
     if (imported !== undefined) return imported
   }
-  throw new OAuthError('config', {
-    reason: 'privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).',
-  })
+  throw configError('privateKeyJwt needs a private key: a CryptoKey, or a private JWK (RSA: with its alg).')
 }
 
 /** What a curve can be used for, which is one thing only. */

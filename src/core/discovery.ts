@@ -1,7 +1,7 @@
 import { discoveryRequest, processDiscoveryResponse } from 'oauth4webapi'
 
 import type { Provider } from '../contracts.ts'
-import { OAuthError, untrustedText } from '../errors.ts'
+import { configError, OAuthError, untrustedText } from '../errors.ts'
 import { endpointUrl } from './endpoint-url.ts'
 import { jsonMembers, stringMember } from './json.ts'
 import type { JsonMembers } from './json.ts'
@@ -19,7 +19,7 @@ export async function fetchServer(
 ): Promise<Server> {
   const { issuer } = provider
   const expected = endpointUrl('issuer', issuer, world)
-  if (expected.search !== '') throw new OAuthError('config', { reason: 'issuer must not contain a query.' })
+  if (expected.search !== '') throw configError('issuer must not contain a query.')
   const response = await discoveryRequest(expected, {
     algorithm: provider.discovery ?? 'oidc',
     ...documentFetch({ provider, world }, 'discovery', signal),
@@ -43,7 +43,7 @@ function checkedServer(metadata: JsonMembers, issuer: string, world: World): Ser
   for (const name of Object.values(endpointNames)) {
     const value = metadata[name]
     if (value === undefined || value === null) continue
-    if (typeof value !== 'string') throw new OAuthError('config', { reason: `${name} of ${issuer} is not a string.` })
+    if (typeof value !== 'string') throw configError(`${name} of ${issuer} is not a string.`)
     endpoints[name] = endpointUrl(name, value, rules).href
   }
   requireS256(metadata)
@@ -64,7 +64,7 @@ function checkedServer(metadata: JsonMembers, issuer: string, world: World): Ser
 function requireS256(metadata: JsonMembers): void {
   const methods = metadata['code_challenge_methods_supported']
   if (methods === undefined || (isStrings(methods) && methods.includes('S256'))) return
-  throw new OAuthError('config', { reason: 'the server does not support PKCE with S256.' })
+  throw configError('the server does not support PKCE with S256.')
 }
 
 function isStrings(value: unknown): value is string[] {

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { secureUrl } from './endpoint.ts'
 import type { Secure } from './endpoint.ts'
 
@@ -24,7 +24,7 @@ export interface EndpointRules extends Secure {
 export function endpointUrl(name: string, value: string, rules: EndpointRules): URL {
   const url = secureUrl(name, value, rules)
   if (rules.namedBy !== undefined && isPrivate(url) && !isPrivate(new URL(rules.namedBy))) {
-    throw new OAuthError('config', { reason: `${name} points to a private address.` })
+    throw configError(`${name} points to a private address.`)
   }
   return url
 }

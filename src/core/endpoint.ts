@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
@@ -18,13 +18,11 @@ export function secureUrl(name: string, value: string, { allowInsecureLoopback }
   const local = url?.protocol === 'http:' && isLoopback(url)
   if (url?.protocol === 'https:' || (local && allowInsecureLoopback)) {
     if (url.username === '' && url.password === '' && !value.includes('#')) return url
-    throw config(name, 'must hold no user name, password or fragment.')
+    throw configError(`${name} must hold no user name, password or fragment.`)
   }
-  throw config(name, local ? 'is http: set allowInsecureLoopback to permit that.' : 'must be an https: URL.')
-}
-
-function config(name: string, reason: string): OAuthError {
-  return new OAuthError('config', { reason: `${name} ${reason}` })
+  throw configError(
+    `${name} ${local ? 'is http: set allowInsecureLoopback to permit that.' : 'must be an https: URL.'}`,
+  )
 }
 
 /**

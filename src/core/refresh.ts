@@ -2,7 +2,7 @@ import { processRefreshTokenResponse, refreshTokenGrantRequest } from 'oauth4web
 import type { TokenEndpointResponse } from 'oauth4webapi'
 
 import type { Account, TokenSet } from '../contracts.ts'
-import { isOAuthError, OAuthError } from '../errors.ts'
+import { configError, isOAuthError, OAuthError } from '../errors.ts'
 import { readAccount } from './account.ts'
 import { call } from './call.ts'
 import type { Answer, Parties } from './call.ts'
@@ -56,10 +56,12 @@ export async function refreshBy(
   const { tokens: previous, resource } = request
   const { refreshToken } = previous
   if (previous.tokenType === 'DPoP' && parties.proof === undefined) {
-    throw new OAuthError('config', { reason: 'the tokens are bound to a DPoP key, which is not at hand.' })
+    throw configError('the tokens are bound to a DPoP key, which is not at hand.')
   }
   // What the answer is held against must be here before the refresh token is shown.
   const openid = speaksOpenID(request) ? await loaded(import('./optional.ts'), parties.world) : undefined
+  // Tokens that are not stored yet must not wait for the keys.
+  const prove = openid && (await openid.keysAtHand(parties)) ? openid.proveIdToken : undefined
   const { server, client, auth } = wire(parties)
   const extra = { resource, ...parties.provider.tokenRequest?.refreshParams }
   const answer = await call(parties, { endpoint: 'token', extra, carry, sentAt }, (options) =>
@@ -67,7 +69,7 @@ export async function refreshBy(
   )
   const members = tokenMembers(answer)
   try {
-    return { kind: 'tokens', ...(await readGrant(parties, request, { ...answer, members }, openid?.proveIdToken)) }
+    return { kind: 'tokens', ...(await readGrant(parties, request, { ...answer, members }, prove)) }
   } catch (error) {
     const kept = refreshTokenOf(members)
     if (kept === undefined || kept === refreshToken || !isOAuthError(error) || isSwap(error)) throw error

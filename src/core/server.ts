@@ -1,5 +1,5 @@
 import type { Provider, ProviderEndpoints } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { secureUrl } from './endpoint.ts'
 import type { Secure } from './endpoint.ts'
 import { loaded } from './loaded.ts'
@@ -54,7 +54,7 @@ export async function discoverServer(provider: Provider, world: World, signal?: 
   if (provider.endpoints !== undefined) return serverFromRow(provider, provider.endpoints, world)
   const { issuer } = provider
   if (issuer === undefined) {
-    throw new OAuthError('config', { reason: `provider ${provider.id} has neither endpoints nor an issuer.` })
+    throw configError(`provider ${provider.id} has neither endpoints nor an issuer.`)
   }
   const { fetchServer } = await loaded(import('./optional.ts'), world)
   return fetchServer({ ...provider, issuer }, world, signal)

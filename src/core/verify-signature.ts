@@ -39,13 +39,10 @@ const known = new WeakMap<Parties['server'], Keys>()
 export async function verifySignature(parties: Parties, text: SignedText): Promise<void> {
   const { jwks_uri: url } = parties.server
   if (url === undefined) throw invalid(text, 'its signature cannot be verified: the server publishes no keys.')
-  // Keys of the future are of a clock that was set back: nobody knows how old they are.
-  const age = ({ askedAt }: Keys): number => Math.abs(parties.world.clock.now() - askedAt)
-  let keys = known.get(parties.server)
-  if (keys === undefined || age(keys) >= kept) keys = await publishedKeys(parties, url, text)
+  const keys = freshKeys(parties) ?? (await publishedKeys(parties, url, text))
   try {
     await compactVerify(text.jws, keys.find).catch(async (error: unknown) => {
-      if (!(error instanceof JWKSNoMatchingKey) || age(keys) < settled) throw error
+      if (!(error instanceof JWKSNoMatchingKey) || age(parties, keys) < settled) throw error
       await compactVerify(text.jws, (await publishedKeys(parties, url, text)).find)
     })
   } catch (error) {
@@ -54,11 +51,31 @@ export async function verifySignature(parties: Parties, text: SignedText): Promi
   }
 }
 
+/** Whether the keys are here, so that what is verified next waits for nobody. */
+export async function keysAtHand(parties: Parties): Promise<boolean> {
+  const { jwks_uri: url } = parties.server
+  if (url === undefined || freshKeys(parties) !== undefined) return true
+  return publishedKeys(parties, url, {}).then(
+    () => true,
+    () => false,
+  )
+}
+
+function freshKeys(parties: Parties): Keys | undefined {
+  const keys = known.get(parties.server)
+  return keys !== undefined && age(parties, keys) < kept ? keys : undefined
+}
+
+/** Keys of the future are of a clock that was set back: nobody knows how old they are. */
+function age({ world }: Parties, { askedAt }: Keys): number {
+  return Math.abs(world.clock.now() - askedAt)
+}
+
 function invalid({ endpoint }: Pick<SignedText, 'endpoint'>, reason: string): OAuthError {
   return new OAuthError('invalid_response', { endpoint, reason })
 }
 
-async function publishedKeys(parties: Parties, uri: string, { signal }: SignedText): Promise<Keys> {
+async function publishedKeys(parties: Parties, uri: string, { signal }: Pick<SignedText, 'signal'>): Promise<Keys> {
   const { provider, server, world } = parties
   const url = secureUrl('jwks_uri', uri, world).href
   const headers = { accept: 'application/json, application/jwk-set+json' }

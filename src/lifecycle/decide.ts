@@ -1,5 +1,5 @@
 import type { Rotation, StoredRecord, TokenSet } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError, OAuthError } from '../errors.ts'
 
 /** What a caller needs of a token. */
 export interface Need {
@@ -139,7 +139,7 @@ function foreignRecord(record: StoredRecord, policy: Policy): OAuthError | undef
     return new OAuthError('issuer_mismatch', { expected: policy.issuer, received: record.issuer })
   }
   const other = record.clientId !== undefined && policy.clientId !== undefined && record.clientId !== policy.clientId
-  return other ? new OAuthError('config', { reason: 'the stored tokens were issued to another client id.' }) : undefined
+  return other ? configError('the stored tokens were issued to another client id.') : undefined
 }
 
 function signIn(

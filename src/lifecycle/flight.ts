@@ -137,7 +137,9 @@ function report(parts: SessionParts, state: SessionState, failure: OAuthError): 
   if (failure.code === 'sign_in_required') {
     const over = 'reason' in failure.detail && failure.detail.reason !== 'expired'
     if (!over && verdict(parts, memory) === undefined) return
-    parts.onEvent({ type: 'signed-out', reason: 'rejected' })
+    const { accessToken } = memory.record.tokens
+    if (state.told !== accessToken) parts.onEvent({ type: 'signed-out', reason: 'rejected' })
+    state.told = accessToken
   }
   state.error = failure.code
   parts.onChange(memory.record, failure.code)

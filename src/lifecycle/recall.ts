@@ -37,6 +37,8 @@ export interface SessionState {
   late: number
   /** The last failure's code; absent again after a success. */
   error: string | undefined
+  /** The access token of the session whose end was told. */
+  told: string | undefined
   readonly cooling: Cooldown
 }
 

@@ -35,15 +35,26 @@ export function createSession(parts: SessionParts): Session {
     views: 0,
     late: 0,
     error: undefined,
+    told: undefined,
     cooling: cooldown(parts),
   }
   return {
     atHand: (need) => atHand(parts, state, need),
     getTokens: (need, signal) => getTokens(parts, state, need, signal),
-    reload: () => bounded(parts, recall(parts, state)),
+    reload: () => reload(parts, state),
     begin: (record) => begin(parts, state, record),
     end: () => end(parts, state),
   }
+}
+
+async function reload(parts: SessionParts, state: SessionState): Promise<StoredRecord | undefined> {
+  const { flight } = state
+  // What a flight brings is as old as its commit: whoever looked before it had landed looks once more.
+  flight?.then(
+    () => recall(parts, state).catch(() => undefined),
+    () => undefined,
+  )
+  return bounded(parts, recall(parts, state))
 }
 
 function atHand(parts: SessionParts, state: SessionState, need: Need): TokenSet | undefined {
@@ -181,12 +192,12 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
   let epoch = depart(state)
   parts.onChange(undefined, undefined)
   let late = false
+  // A store whose answer was lost asks again, and then nothing is there.
   let removed: StoredRecord | undefined
   const gone = parts.store.update(parts.key, (current) => {
     if (late) return current
     state.endings++
     epoch = depart(state)
-    // A store whose answer was lost asks again, and then nothing is there.
     removed = current ?? removed
     return undefined
   })

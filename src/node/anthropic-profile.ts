@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { StoredRecord } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError, OAuthError } from '../errors.ts'
 import { anthropicPlatform } from '../providers/anthropic.ts'
 import { fsFailure } from '../stores/fs-failure.node.ts'
 import { readPrivateFile, replacePrivateFile } from '../stores/private-file.node.ts'
@@ -113,7 +113,7 @@ async function filesOf(options: AnthropicProfileOptions): Promise<ProfileFiles> 
   const named = options.profile ?? (options.env ?? process.env)['ANTHROPIC_PROFILE']
   const name = named || (await activeProfile(join(folder, 'active_config')))
   if (!/^[A-Za-z0-9_.-]+$/.test(name) || name === '.' || name === '..') {
-    throw new OAuthError('config', { reason: 'this is no name of a profile.' })
+    throw configError('this is no name of a profile.')
   }
   const configuration = join(folder, 'configs', `${name}.json`)
   const { authentication: given } = (await readMembers(configuration)) ?? {}

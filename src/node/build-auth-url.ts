@@ -1,5 +1,5 @@
 import type { Provider } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 /** What a sign-in address is made of. */
 export interface AuthUrlRequest {
@@ -33,8 +33,8 @@ export function buildAuthUrl(request: AuthUrlRequest): URL {
   if (!/^[\w-]{43}$/.test(challenge)) throw new TypeError('challenge must be an S256 code challenge.')
   if (state === '') throw new TypeError('state must not be empty.')
   const endpoint = provider.endpoints?.authorization
-  if (endpoint === undefined) throw config(`provider ${provider.id} names no authorization endpoint.`)
-  if (clientId === undefined) throw config(`provider ${provider.id} needs a clientId.`)
+  if (endpoint === undefined) throw configError(`provider ${provider.id} names no authorization endpoint.`)
+  if (clientId === undefined) throw configError(`provider ${provider.id} needs a clientId.`)
   const url = new URL(endpoint)
   const params = {
     ...provider.authorizationParams,
@@ -65,9 +65,5 @@ export function redirectUriOf({
     return `http://${loopback.host}:${port}${loopback.path}`
   }
   if (port === undefined && hosted !== undefined) return hosted
-  throw config(`provider ${provider.id} needs a redirectUri.`)
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
+  throw configError(`provider ${provider.id} needs a redirectUri.`)
 }

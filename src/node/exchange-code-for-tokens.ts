@@ -2,7 +2,7 @@ import type { Callback } from '../client/client.ts'
 import type { ClientAuth, Clock, Fetch, Provider, TokenSet, Transaction } from '../contracts.ts'
 import { checkCallback, discoverServer, exchangeCode, none, parseCallback, realClock } from '../core/index.ts'
 import type { Parties } from '../core/index.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { redirectUriOf } from './build-auth-url.ts'
 
 /** The world and the client's name, as arguments. */
@@ -75,7 +75,7 @@ export async function exchangeCodeForTokens(request: CodeExchange): Promise<Toke
 export async function partiesOf(provider: Provider, options: WireOptions): Promise<Parties> {
   const { clientId = provider.clientId, clientAuth = none(), fetch, clock = realClock } = options
   if (clientId === undefined) {
-    throw new OAuthError('config', { reason: `provider ${provider.id} needs a clientId.` })
+    throw configError(`provider ${provider.id} needs a clientId.`)
   }
   const world = {
     fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),

@@ -1,5 +1,5 @@
 import type { Store, StoredRecord } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError, OAuthError } from '../errors.ts'
 import { editObject } from '../stores/edit-object.ts'
 import { fileStore } from '../stores/file.node.ts'
 import { fsFailure } from '../stores/fs-failure.node.ts'
@@ -47,7 +47,7 @@ export async function moveTokens(tool: Tool, options: MoveOptions): Promise<Stor
     const { refreshToken, accessToken } = record.tokens
     const stored = await to.update(options.key ?? slotHere(tool, slot), (current) => current ?? record)
     if (stored?.tokens.refreshToken === refreshToken && stored?.tokens.accessToken === accessToken) return stored
-    throw new OAuthError('config', { reason: 'somebody is signed in where the tokens would go; sign out there first.' })
+    throw configError('somebody is signed in where the tokens would go; sign out there first.')
   }
   if (tool === 'codex') return moveFromCodex(path, take)
   return fileStore({ path }).lock(

@@ -1,5 +1,5 @@
 import type { Provider } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import type { LoopbackHost } from '../redirects/bind-loopback.node.ts'
 
 /** Where an answer can come back to. */
@@ -26,12 +26,12 @@ export function redirectPlan(provider: Provider, redirectUri?: string): Redirect
 }
 
 function planFor(redirectUri: string): RedirectPlan {
-  if (!URL.canParse(redirectUri)) throw new OAuthError('config', { reason: 'redirectUri is not a URL.' })
+  if (!URL.canParse(redirectUri)) throw configError('redirectUri is not a URL.')
   const { protocol, hostname, port, pathname, search, hash } = new URL(redirectUri)
   if (protocol !== 'http:') return { hosted: redirectUri }
   // Sent without it, it would be another redirect URI than the one that is registered.
   if (search + hash !== '') {
-    throw new OAuthError('config', { reason: 'a loopback redirect URI can hold neither query nor fragment.' })
+    throw configError('a loopback redirect URI can hold neither query nor fragment.')
   }
   return { loopback: { host: hostOf(hostname), ports: [Number(port)], path: pathname } }
 }
@@ -39,5 +39,5 @@ function planFor(redirectUri: string): RedirectPlan {
 function hostOf(host: string): LoopbackHost {
   const name = host === '[::1]' ? '::1' : host
   if (name === '127.0.0.1' || name === 'localhost' || name === '::1') return name
-  throw new OAuthError('config', { reason: 'an http redirect URI must name 127.0.0.1, localhost or [::1].' })
+  throw configError('an http redirect URI must name 127.0.0.1, localhost or [::1].')
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Provider } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 /** How to sign in with GitHub. Any field of the row may be given too, for example `scopes`. */
 export interface GitHubOptions extends Partial<Provider> {
@@ -30,7 +30,7 @@ export interface GitHubOptions extends Partial<Provider> {
  * @see {@link https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps GitHub, Authorizing OAuth apps}
  */
 export function github({ host = 'github.com', ...row }: GitHubOptions = {}): Provider {
-  if (!/^[a-z\d.-]+(:\d+)?$/i.test(host)) throw new OAuthError('config', { reason: 'host must be the name of a host.' })
+  if (!/^[a-z\d.-]+(:\d+)?$/i.test(host)) throw configError('host must be the name of a host.')
   const site = `https://${host}`
   return {
     id: 'github',

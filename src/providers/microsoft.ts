@@ -5,7 +5,7 @@
  */
 
 import type { Provider } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 /** How to sign in with Microsoft. Any field of the row may be given too, for example `scopes`. */
 export interface MicrosoftOptions extends Partial<Provider> {
@@ -33,7 +33,7 @@ const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad'
 export function microsoft({ tenant, ...row }: MicrosoftOptions): Provider {
   const id = tenant === 'consumers' ? consumers : tenant
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
-    throw new OAuthError('config', { reason: "tenant must be a tenant's UUID, or consumers." })
+    throw configError("tenant must be a tenant's UUID, or consumers.")
   }
   return {
     id: 'microsoft',

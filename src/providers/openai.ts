@@ -5,7 +5,7 @@
  */
 
 import type { Account, Provider } from '../contracts.ts'
-import { OAuthError, untrustedText } from '../errors.ts'
+import { configError, OAuthError, untrustedText } from '../errors.ts'
 import { beginCodexDevice, pollCodexDevice } from './read/codex-device.ts'
 import { jwtClaims } from './read/jwt-claims.ts'
 import { member, nestedError } from './read/nested-error.ts'
@@ -104,7 +104,7 @@ const direct = 'chatgpt.tokens.use.direct'
  */
 export function chatgpt({ agentName, installation, clientId, ...row }: ChatGPTOptions): Provider {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(installation)) {
-    throw new OAuthError('config', { reason: 'installation must be a UUID in lower case.' })
+    throw configError('installation must be a UUID in lower case.')
   }
   const accounts = `${issuer}/api/accounts`
   return {

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 /**
  * Sends this page to an authorization server.
@@ -15,7 +15,7 @@ const loopback = ['localhost', '127.0.0.1', '[::1]']
 export function travelable(url: URL): string {
   const { protocol, hostname } = url
   if (protocol === 'https:' || (protocol === 'http:' && loopback.includes(hostname))) return url.href
-  throw new OAuthError('config', { reason: `a sign-in page must be at https:, not ${protocol}` })
+  throw configError(`a sign-in page must be at https:, not ${protocol}`)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.ts'
+import { configError, OAuthError } from '../errors.ts'
 import type { OpenedWindow } from './open-window.dom.ts'
 import { popupChannel, type PopupMessage, readPopupMessage, received } from './popup-message.dom.ts'
 
@@ -20,7 +20,7 @@ export interface PopupWait {
 export function patience(wished: number | undefined, otherwise: number): number {
   if (wished === undefined) return otherwise
   if (wished >= 1 && wished <= 0x7fff_ffff) return wished
-  throw new OAuthError('config', { reason: 'timeout must be a number of milliseconds between 1 and 2147483647.' })
+  throw configError('timeout must be a number of milliseconds between 1 and 2147483647.')
 }
 
 /** How often a closed window is looked for, in milliseconds. */

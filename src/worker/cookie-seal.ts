@@ -2,7 +2,7 @@ import type { Clock } from '../contracts.ts'
 import type * as encryptedJson from '../core/encrypted-json.ts'
 import type { JsonMembers } from '../core/index.ts'
 import { loaded } from '../core/loaded.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { within } from '../core/wait.ts'
 
 /** One secret, or several: the first encrypts, all decrypt. */
@@ -74,7 +74,7 @@ export function cookieSeal(parts: CookieSealParts): CookieSeal {
     async seal(purpose, members) {
       const { encryption, keys } = await ready()
       const [key] = keys[purpose]
-      if (key === undefined) throw config('cookieSecret is an empty list.')
+      if (key === undefined) throw configError('cookieSecret is an empty list.')
       return encryption.encryptJson(key, members)
     },
     async open(purpose, text) {
@@ -95,7 +95,7 @@ async function fetched({ secret, clock, timeout }: CookieSealParts): Promise<unk
   if (typeof secret !== 'function') return secret
   const failed = (): never => {
     // The original is no cause: it may quote the secret.
-    throw config('the function cookieSecret failed.')
+    throw configError('the function cookieSecret failed.')
   }
   return within((async () => secret())().catch(failed), 'the cookie secret', timeout, clock)
 }
@@ -112,15 +112,11 @@ async function derive(
 
 function checked(given: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
-  if (secrets.length === 0) throw config('cookieSecret is an empty list.')
+  if (secrets.length === 0) throw configError('cookieSecret is an empty list.')
   return secrets.map((secret) => {
     if (typeof secret !== 'string' || secret.length < shortest) {
-      throw config(`cookieSecret must have ${shortest} characters at least, from a random generator.`)
+      throw configError(`cookieSecret must have ${shortest} characters at least, from a random generator.`)
     }
     return secret
   })
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
 }

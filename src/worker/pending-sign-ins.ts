@@ -1,5 +1,5 @@
 import type { Transaction, TransactionStore } from '../contracts.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { writeCookie } from './cookies.ts'
 import type { CookieRules } from './cookies.ts'
 import { freshMap } from './fresh-map.ts'
@@ -80,7 +80,7 @@ async function put(parts: Parts, visit: Visit, transaction: Transaction): Promis
   const name = await cookieOf(parts, transaction)
   const text = await parts.seal.seal('transaction', transaction)
   if (name.length + text.length > longest) {
-    throw new OAuthError('config', { reason: 'the sign-in does not fit into a cookie; ask for fewer scopes.' })
+    throw configError('the sign-in does not fit into a cookie; ask for fewer scopes.')
   }
   const others = namesIn(parts, visit).filter((one) => one !== name)
   for (const oldest of others.slice(0, Math.max(0, others.length + 1 - limit))) forget(parts, visit, oldest)

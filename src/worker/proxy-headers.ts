@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 
 /** Which way a header goes, and who writes it. */
 type HeaderKind = 'request' | 'response' | 'set'
@@ -112,7 +112,7 @@ export function checkNames(kind: HeaderKind, names: readonly string[], where: st
     const bad = barred.includes(lower) || barredPrefixes.some((prefix) => lower.startsWith(prefix))
     // An underscore is a hyphen to some who make environment variables of headers.
     if (bad || !/^[a-z\d][a-z\d-]*$/.test(lower)) {
-      throw new OAuthError('config', { reason: `${where}: ${lower} cannot be allowed.` })
+      throw configError(`${where}: ${lower} cannot be allowed.`)
     }
   }
 }

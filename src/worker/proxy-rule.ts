@@ -1,5 +1,5 @@
 import { endpointUrl } from '../core/index.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { isCanonicalPath, pathPattern, patternDefect, type Target } from './proxy-path.ts'
 import { callerNames, checkNames, type HeaderLists, upstreamNames } from './proxy-headers.ts'
 import type { ProxyRule } from './proxy.ts'
@@ -57,7 +57,7 @@ function isAsWritten(href: string, origin: string, path: string): boolean {
 function readFrom(from: string, name: string): string {
   const path = from.replace(/\/$/, '')
   if (from.startsWith('/') && (path === '' || isCanonicalPath(path))) return path
-  throw config(`${name} must be a path such as /api.`)
+  throw configError(`${name} must be a path such as /api.`)
 }
 
 function readTo(to: string, name: string): { readonly origin: string; readonly base: string } {
@@ -66,14 +66,14 @@ function readTo(to: string, name: string): { readonly origin: string; readonly b
   if (url.search === '' && !to.includes('?') && (base === '' || isCanonicalPath(base))) {
     return { origin: url.origin, base }
   }
-  throw config(`${name} must be an origin, and a plain path if there is one.`)
+  throw configError(`${name} must be an origin, and a plain path if there is one.`)
 }
 
 function readPaths(paths: readonly string[], name: string): readonly RegExp[] {
-  if (!isTexts(paths)) throw config(`${name} must list paths.`)
+  if (!isTexts(paths)) throw configError(`${name} must list paths.`)
   return paths.map((pattern) => {
     const defect = patternDefect(pattern)
-    if (defect !== undefined) throw config(`${name}: ${pattern} ${defect}.`)
+    if (defect !== undefined) throw configError(`${name}: ${pattern} ${defect}.`)
     return pathPattern(pattern)
   })
 }
@@ -82,9 +82,9 @@ function readPaths(paths: readonly string[], name: string): readonly RegExp[] {
 const refused = ['CONNECT', 'TRACE', 'TRACK', 'OPTIONS']
 
 function readMethods(methods: readonly string[], name: string): readonly string[] {
-  if (!isTexts(methods)) throw config(`${name} must list methods.`)
+  if (!isTexts(methods)) throw configError(`${name} must list methods.`)
   for (const method of methods) {
-    if (!/^[A-Z]+$/.test(method) || refused.includes(method)) throw config(`${name}: ${method} cannot be allowed.`)
+    if (!/^[A-Z]+$/.test(method) || refused.includes(method)) throw configError(`${name}: ${method} cannot be allowed.`)
   }
   return [...methods]
 }
@@ -92,21 +92,18 @@ function readMethods(methods: readonly string[], name: string): readonly string[
 function readTimeout(timeout: number | undefined, name: string): number {
   if (timeout === undefined) return 600_000
   if (timeout >= 1 && timeout <= 2 ** 31 - 1) return timeout
-  throw config(`${name} must be a number of milliseconds.`)
+  throw configError(`${name} must be a number of milliseconds.`)
 }
 
 function readValues(set: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
   for (const value of Object.values(set)) {
     // The value may be a key of the application's own.
-    if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) throw config(`${name} must hold visible ASCII.`)
+    if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value))
+      throw configError(`${name} must hold visible ASCII.`)
   }
   return Object.fromEntries(Object.entries(set).map(([header, value]) => [header.toLowerCase(), value]))
 }
 
 function isTexts(list: unknown): list is readonly string[] {
   return Array.isArray(list) && list.length > 0 && list.every((item) => typeof item === 'string')
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
 }

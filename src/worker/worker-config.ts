@@ -4,7 +4,7 @@ import { checkKinds, ownOptions } from '../client/own-options.ts'
 import type { Kind } from '../client/own-options.ts'
 import { quietly } from '../client/quietly.ts'
 import { endpointUrl, parseUrl, realClock } from '../core/index.ts'
-import { OAuthError } from '../errors.ts'
+import { configError } from '../errors.ts'
 import { commonHeaders } from './cross-origin.ts'
 import { createProxy } from './proxy.ts'
 import type { WorkerProxy } from './proxy.ts'
@@ -52,7 +52,7 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
   const { apiOrigins, scopes } = readOptions(client)
   checkReach(proxy, apiOrigins)
   if (mode === 'token-mediating' && options.dpop === true) {
-    throw config('a token that is bound to a key of ours (dpop) is of no use to a page; use mode bff.')
+    throw configError('a token that is bound to a key of ours (dpop) is of no use to a page; use mode bff.')
   }
   return {
     origin,
@@ -97,7 +97,7 @@ function clientOptions(
 
 function isHosted(redirectUri: string, ownCallback: string): boolean {
   if (parseUrl(redirectUri)?.origin === new URL(ownCallback).origin && redirectUri !== ownCallback) {
-    throw config(`on this server, the redirectUri is ${ownCallback}.`)
+    throw configError(`on this server, the redirectUri is ${ownCallback}.`)
   }
   return redirectUri !== ownCallback
 }
@@ -123,22 +123,22 @@ function checkRequired({
   if (cookieSecret === undefined) throw new TypeError('createWorkerHandler needs a cookieSecret.')
   if (proxy !== undefined && !Array.isArray(proxy)) throw new TypeError('proxy must be an array of rules.')
   if (mode !== undefined && mode !== 'bff' && mode !== 'token-mediating') {
-    throw config('mode must be bff or token-mediating.')
+    throw configError('mode must be bff or token-mediating.')
   }
   if (clientAuth === undefined) {
-    throw config('clientAuth is missing. A server can keep a secret; say none() if the provider gives you none.')
+    throw configError('clientAuth is missing. A server can keep a secret; say none() if the provider gives you none.')
   }
 }
 
 function readOrigin(name: string, value: string): string {
   const url = endpointUrl(name, value, { allowInsecureLoopback: true })
   if (url.pathname === '/' && url.search === '') return url.origin
-  throw config(`${name} must be an origin, without a path.`)
+  throw configError(`${name} must be an origin, without a path.`)
 }
 
 function readBasePath(basePath: string): string {
   if (/^(\/[\w-][\w.-]*)+$/.test(basePath)) return basePath
-  throw config('basePath must be a path such as /auth, without a slash at its end.')
+  throw configError('basePath must be a path such as /auth, without a slash at its end.')
 }
 
 function readLifetime(sessionLifetime: number): number {
@@ -146,14 +146,10 @@ function readLifetime(sessionLifetime: number): number {
   if (Number.isFinite(sessionLifetime) && sessionLifetime >= 1000 && sessionLifetime <= 400 * 86_400_000) {
     return sessionLifetime
   }
-  throw config('sessionLifetime must be a number of milliseconds, from a second to 400 days.')
+  throw configError('sessionLifetime must be a number of milliseconds, from a second to 400 days.')
 }
 
 function checkReach({ origins }: WorkerProxy, apiOrigins: ReadonlySet<string>): void {
   const beyond = origins.find((origin) => !apiOrigins.has(origin))
-  if (beyond !== undefined) throw config(`proxy leads to ${beyond}, which is not among apiOrigins.`)
-}
-
-function config(reason: string): OAuthError {
-  return new OAuthError('config', { reason })
+  if (beyond !== undefined) throw configError(`proxy leads to ${beyond}, which is not among apiOrigins.`)
 }

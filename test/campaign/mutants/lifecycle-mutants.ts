@@ -218,15 +218,27 @@ export const lifecycleMutants: readonly Mutant[] = [
       },
       {
         name: 'a sign-out does not remove the record',
-        find: '    removed = current\n    return undefined',
-        replace: '    removed = current\n    return current',
+        find: '    removed = current ?? removed\n    return undefined',
+        replace: '    removed = current ?? removed\n    return current',
         tests: [signOut],
       },
       {
         name: 'a sign-out lets pass what began while it waited for the store',
-        find: '    epoch = depart(state)\n    removed = current\n',
-        replace: '    removed = current\n',
+        find: '    epoch = depart(state)\n    removed = current ?? removed\n',
+        replace: '    removed = current ?? removed\n',
         tests: [promises],
+      },
+      {
+        name: 'what a store removed twice is not revoked',
+        find: 'current ?? removed',
+        replace: 'current',
+        tests: ['test/suites/client/signed-out-twice.test.ts'],
+      },
+      {
+        name: 'a sign-out while a lock is let go is overlooked',
+        find: '() => recall(parts, state).catch(() => undefined),',
+        replace: '() => undefined,',
+        tests: [`${lifecycle}/told-once.test.ts`],
       },
     ],
   ),
@@ -234,6 +246,12 @@ export const lifecycleMutants: readonly Mutant[] = [
     'src/lifecycle/flight.ts',
     [promises],
     [
+      {
+        name: 'the end of a session is told with each call',
+        find: 'if (state.told !== accessToken) parts',
+        replace: 'parts',
+        tests: [`${lifecycle}/told-once.test.ts`],
+      },
       {
         name: 'a sign-out does not end what is under way',
         find: "if (epoch !== state.epoch) throw new OAuthError('signed_out', {})",
