@@ -11,12 +11,14 @@ export async function logoutUrl(
   record: StoredRecord | undefined,
   postLogoutRedirectUri: string | undefined,
 ): Promise<URL | undefined> {
-  const { end_session_endpoint: endpoint } = await connection.server()
+  const { end_session_endpoint: endpoint, issuer } = await connection.server()
   if (endpoint === undefined) return undefined
   const url = new URL(endpoint)
-  const idToken = record?.tokens.idToken
+  // What another issuer said of a person is not this one's to read.
+  const own = record?.issuer === undefined || record.issuer === issuer ? record : undefined
+  const idToken = own?.tokens.idToken
   if (idToken !== undefined) url.searchParams.set('id_token_hint', idToken)
-  url.searchParams.set('client_id', record?.clientId ?? config.clientId)
+  url.searchParams.set('client_id', own?.clientId ?? config.clientId)
   if (postLogoutRedirectUri !== undefined) url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri)
   return url
 }
