@@ -92,7 +92,8 @@ export interface BrowserClient extends Client {
   /**
    * Finishes the sign-in that this page came back from, if it did: `undefined` means that it did not. The callback
    * leaves the address before anything is asked of anybody, whatever comes of it. May be called any number of times,
-   * also after a failure that is `retryable`: the code is used once.
+   * also after a failure that is `retryable`: the code is used once. Where a page has several clients, each needs a
+   * redirect URI of its own (RFC 9700 §4.4.2.2): the first to look takes the answer out of the address.
    *
    * Errors: those of `finish`.
    *

@@ -21,7 +21,11 @@ export interface NodeSignInOptions extends Omit<StartOptions, 'redirectUri'> {
   readonly port?: number
   /** Opens the address, which is printed in any case; `false`: nothing is opened. @default openBrowser */
   readonly openBrowser?: false | ((url: URL) => unknown)
-  /** How long the person may take, in milliseconds. @default 300_000; for `device` what the server allows */
+  /**
+   * How long the person may take, in milliseconds; by browser never longer than the client's `transactionTimeout`.
+   *
+   * @default 300_000; for `device` what the server allows
+   */
   readonly timeout?: number
   /** Where pasted lines come from. @default process.stdin; with `auto`, only if it is a terminal */
   readonly input?: LineInput

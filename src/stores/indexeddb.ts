@@ -35,9 +35,9 @@ const patience = 30_000
  * keeps tokens out of backups and of the profile's files as far as the browser keeps its keys out of them.
  * **It does not keep them from a script that runs on the page: what the page can read, the script can read.**
  *
- * A database that the browser or somebody else closes is opened again; one that was deleted holds nothing, and
- * tabs that hold a good access token in memory go on with it. Browsers may write late: after a power cut
- * the last refresh may be missing. A change may be asked several times.
+ * A database that the browser or somebody else closes is opened again; one that was deleted holds nothing, nor does
+ * a record whose key the browser has lost; tabs that hold a good access token in memory go on with it. Browsers may
+ * write late: after a power cut the last refresh may be missing. A change may be asked several times.
  *
  * Errors: `store_denied` (blocked, or private browsing without storage), `persist_failed` (no room),
  * `timeout` (somebody blocks the database for 5 s), `store_corrupt`, `lock_timeout`, `aborted`.
@@ -91,8 +91,9 @@ interface Found {
 }
 
 async function read(database: Database, slot: string): Promise<Found> {
-  const entry = (await database.get(place(slot))) as Entry | undefined
-  if (entry === undefined) return { entry, record: undefined }
+  const entry = ((await database.get(place(slot))) ?? undefined) as Entry | undefined
+  // Browsers may lose the keys they keep, and give nothing for them: what was sealed with one nobody can read again.
+  if (!entry?.key) return { entry, record: undefined }
   const record = await openRecord([entry.key], slot, entry.sealed).catch(() => 'not ours' as const)
   if (typeof record === 'object') return { entry, record }
   throw new OAuthError('store_corrupt', { where: 'The entry in IndexedDB', reason: 'it cannot be decrypted' })
@@ -112,7 +113,7 @@ async function update(
     const { entry, record } = await read(database, slot)
     const given = change(record)
     if (given === record) return { changed: false, record }
-    const key = entry?.key ?? (await newKey())
+    const key = entry?.key || (await newKey())
     const after =
       given === undefined ? undefined : await sealRecord(key, slot, { record: frozen(given), keepsKeys: true })
     if (await exchange(database, slot, entry, after && { key, sealed: after.sealed })) {

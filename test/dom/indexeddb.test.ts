@@ -31,6 +31,15 @@ async function contents(name: string): Promise<unknown[]> {
   return values
 }
 
+/** Makes of a record what a browser gives back that has lost its keys. */
+async function loseKey(name: string, lost: (entry: object) => unknown): Promise<void> {
+  const db = await settled(indexedDB.open(name))
+  const values = db.transaction('values', 'readwrite').objectStore('values')
+  const entry = (await settled(values.get(['record', 'slot']))) as object
+  await settled(values.put(lost(entry), ['record', 'slot']))
+  db.close()
+}
+
 /** Writes the lease of a slot, as another page would. */
 async function putLease(name: string, lease: { readonly owner: string; readonly endsAt: number }): Promise<void> {
   const db = await settled(indexedDB.open(name))
@@ -85,6 +94,20 @@ function inBrowsers(): void {
       expect(JSON.stringify(values)).not.toContain('secret')
       const [{ key }] = values as [{ key: CryptoKey }]
       await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
+      await remove(name)
+    })
+
+    it.each([
+      ['the key', (entry: object) => ({ ...entry, key: null })],
+      ['all that lay beside the key', () => null],
+    ])('holds nobody, and takes somebody in, where the browser has lost %s', async (_, lost) => {
+      const name = freshName()
+      await indexedDBStore({ name }).update('slot', () => record)
+      await loseKey(name, lost)
+      const store = indexedDBStore({ name })
+      expect(await store.get('slot')).toBeUndefined()
+      expect(await store.update('slot', (current) => current ?? record)).toEqual(record)
+      expect(await indexedDBStore({ name }).get('slot')).toEqual(record)
       await remove(name)
     })
 
