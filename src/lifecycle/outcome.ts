@@ -45,6 +45,8 @@ export interface Presentation {
   readonly at: number
   /** Earlier presentations of the same refresh token that were never answered. */
   readonly lost: number
+  /** Whether showing the refresh token once more ends what this brings, and it stays good until that is used. */
+  readonly fragile?: boolean
 }
 
 /**
@@ -89,9 +91,10 @@ export function withOutcome(
   const { intent: _, dead: __, ...rest } = current
   switch (outcome.kind) {
     case 'tokens':
-      if (isOutdated(outcome.tokens, current, presentation)) return current
+      if (isVoid(current, presentation) || isOutdated(outcome.tokens, current, presentation)) return current
       return { ...rest, tokens: outcome.tokens, ...(outcome.account !== undefined && { account: outcome.account }) }
     case 'defective':
+      if (isVoid(current, presentation)) return current
       return { ...rest, tokens: { ...rest.tokens, refreshToken: outcome.refreshToken } }
     case 'rejected':
       return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }
@@ -101,6 +104,12 @@ export function withOutcome(
     case 'unsent':
       return withoutIntent(current, presentation)
   }
+}
+
+/** Whether somebody has shown the refresh token again since, after which it is the better one to go on with. */
+function isVoid(current: StoredRecord, presentation: Presentation): boolean {
+  const since = shownAgain(current, presentation) && !sameIntent(current.intent, presentation.record.intent)
+  return presentation.fragile === true && since
 }
 
 /** Where a refresh token outlives its use, an answer may come after that of a later request. */

@@ -179,7 +179,8 @@ async function attempt(
   const { key, clock, owner } = parts
   const record = { ...current.record, tokens }
   const hash = current.hash || (await nameOf(parts, record))
-  const presentation: Presentation = { record, hash, owner, at: clock.now(), lost }
+  const fragile = parts.policy.rotation === 'until-first-use'
+  const presentation: Presentation = { record, hash, owner, at: clock.now(), lost, fragile }
   if (!(await announce(held, key, presentation))) return undefined
   const { outcome, late } = await parts.present(record)
   if (late !== undefined) parts.onLate(lateEnd(parts, presentation, late))

@@ -51,6 +51,16 @@ export const lifecycleMutants: readonly Mutant[] = [
         tests: [outcomes, promises],
       },
       {
+        name: 'an answer is kept that showing the refresh token again has ended',
+        find: 'return presentation.fragile === true && since',
+        replace: 'return presentation.fragile === true && !since && since',
+      },
+      {
+        name: 'an answer is dropped because of what was announced before it',
+        find: ' && !sameIntent(current.intent, presentation.record.intent)',
+        replace: '',
+      },
+      {
         name: 'a refusal is not written down',
         find: 'return { ...rest, dead: { hash: presentation.hash, at: now, error: outcome.word } }',
         replace: 'return current',

@@ -87,6 +87,18 @@ describe('withOutcome', () => {
     expect(withOutcome(record('rt1'), presentation, outcome(now - 1_000_000))?.tokens.accessToken).toBe('mine')
   })
 
+  it.each(['tokens', 'defective'] as const)('writes no %s that showing the refresh token again has ended', (kind) => {
+    const before: RefreshIntent = { ...mine, owner: 'earlier', at: now - 9 }
+    const theirs: RefreshIntent = { ...mine, owner: 'later', at: now + 3, lost: 1 }
+    const fragile = { ...presentation, record: record('rt1', { intent: before }), fragile: true }
+    const writes = (intent: RefreshIntent, by: Presentation): boolean => {
+      const current = record('rt1', { intent })
+      return withOutcome(current, by, outcomes[kind]) !== current
+    }
+    expect([theirs, mine, before].map((intent) => writes(intent, fragile))).toEqual([false, true, true])
+    expect(writes(theirs, { ...fragile, fragile: false })).toBe(true)
+  })
+
   it('never touches another generation, and brings nothing back', () => {
     const records = fc.constantFrom(
       undefined,
