@@ -40,6 +40,8 @@ export interface Judge {
   begins(family: number): void
   began(family: number, saved: boolean): void
   ending(actor: Actor, open: boolean): void
+  /** The families whose sign-in has begun by now. */
+  families(): readonly number[]
   /** Whether anybody has signed out, or has signed in a second time. */
   departed(): boolean
   readonly signedOut: ReadonlySet<number>
@@ -93,6 +95,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
       begun.set(family, saved)
       if (!saved) unsaved.add(family)
     },
+    families: () => [...begun.keys()],
     departed: () => ending.size > 0 || begun.size > 1,
     departs: (actor) => ending.has(actor),
     ending: (actor, open) => ending.set(actor, (ending.get(actor) ?? 0) + (open ? 1 : -1)),

@@ -167,8 +167,10 @@ export async function signIn(world: World, { session }: Context): Promise<void> 
 export async function signOut(world: World, context: Context): Promise<void> {
   const { judge } = world
   judge.ending(context.actor, true)
+  // Who signs in later is not signed out by this.
+  const families = judge.families()
   const record = await context.session.end().finally(() => judge.ending(context.actor, false))
-  for (const family of judge.signedOut) context.ended.add(family)
+  for (const family of families) if (judge.signedOut.has(family)) context.ended.add(family)
   if (record !== undefined) await revoke(world, context.actor, record)
 }
 
