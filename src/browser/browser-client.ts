@@ -9,11 +9,11 @@ import type {
 import type { TransactionStore } from '../contracts.ts'
 import { openClient } from '../client/create-client.ts'
 import type { OpenedClient } from '../client/create-client.ts'
-import { parseUrl } from '../core/endpoint.ts'
 import { loaded } from '../core/loaded.ts'
 import { openWindow } from '../redirects/open-window.dom.ts'
-import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
+import { leaveFor, takeCallback } from '../redirects/page.dom.ts'
 import { pageTransactions } from '../stores/page-transactions.ts'
+import { callbackAt } from './callback-at.ts'
 
 /** What `createBrowserClient` needs to know: `provider`, and a `redirectUri` of this origin. A page keeps no secret. */
 export interface BrowserClientOptions extends Omit<ClientOptions, 'clientAuth'> {
@@ -147,10 +147,8 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
     signIn,
     async handleRedirectCallback(url) {
       if (isPage()) callback = takeCallback(config.redirectUri) ?? callback
-      const given = url === undefined ? callback : parseUrl(`${url}`)
-      // The native error would repeat the code in it.
-      if (given === undefined && url !== undefined) throw new TypeError('url is not an absolute URL.')
-      return given && carriesCallback(given) ? client.finish(given) : undefined
+      const given = callbackAt(url, callback)
+      return given && client.finish(given)
     },
     signOut: (wishes) => signOut(opened, wishes),
   }

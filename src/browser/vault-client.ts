@@ -2,9 +2,9 @@ import type { SignInResult } from '../client/client.ts'
 import { duration, readRedirectUri } from '../client/options.ts'
 import { checkKinds, ownOptions } from '../client/own-options.ts'
 import type { ClientEvent, GetTokenOptions, TokenSet } from '../contracts.ts'
-import { parseUrl } from '../core/endpoint.ts'
 import { isOAuthError } from '../errors.ts'
-import { carriesCallback, leaveFor, takeCallback } from '../redirects/page.dom.ts'
+import { leaveFor, takeCallback } from '../redirects/page.dom.ts'
+import { callbackAt } from './callback-at.ts'
 import type {
   BrowserClient,
   BrowserSignOutOptions,
@@ -101,10 +101,8 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     signIn,
     async handleRedirectCallback(url) {
       if ('document' in globalThis) callback = takeCallback(own.redirectUri) ?? callback
-      const given = url === undefined ? callback : parseUrl(`${url}`)
-      // The native error would repeat the code in it.
-      if (given === undefined && url !== undefined) throw new TypeError('url is not an absolute URL.')
-      if (given === undefined || !carriesCallback(given)) return undefined
+      const given = callbackAt(url, callback)
+      if (given === undefined) return undefined
       const fallback = await session.fallback()
       if (fallback !== undefined) return fallback.handleRedirectCallback(given)
       return (await session.ask('finish', given.href)) as SignInResult

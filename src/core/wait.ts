@@ -1,6 +1,5 @@
 import type { Clock } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
-import { realClock } from './world.ts'
 
 /** Settles with `work`, or rejects with `aborted` when `signal` aborts. `work` itself goes on. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -28,14 +27,9 @@ export async function within<T>(work: Promise<T>, what: string, ms: number, cloc
   return new Promise((resolve, reject) => {
     work.then(resolve, reject)
     const late = (): void => void (settled || reject(new OAuthError('timeout', { what, after: ms })))
-    if (clock === realClock) {
-      const timer = setTimeout(late, ms)
-      lift = () => clearTimeout(timer)
-    } else {
-      // Any clock understands a signal, which takes longer to make and to give than all the rest.
-      const stop = new AbortController()
-      lift = () => stop.abort(what)
-      clock.sleep(ms, stop.signal).then(late, reject)
-    }
+    const stop = new AbortController()
+    // Any reason will do, and one that has to be made takes longer than all the rest.
+    lift = () => stop.abort(what)
+    clock.sleep(ms, stop.signal).then(late, reject)
   })
 }

@@ -108,8 +108,8 @@ export function withOutcome(
 
 /** Whether somebody has shown the refresh token again since, after which it is the better one to go on with. */
 function isVoid(current: StoredRecord, presentation: Presentation): boolean {
-  const since = shownAgain(current, presentation) && !sameIntent(current.intent, presentation.record.intent)
-  return presentation.fragile === true && since
+  const { fragile, record } = presentation
+  return fragile === true && shownAgain(current, presentation) && !sameIntent(current.intent, record.intent)
 }
 
 /** Where a refresh token outlives its use, an answer may come after that of a later request. */

@@ -52,12 +52,12 @@ export const lifecycleMutants: readonly Mutant[] = [
       },
       {
         name: 'an answer is kept that showing the refresh token again has ended',
-        find: 'return presentation.fragile === true && since',
-        replace: 'return presentation.fragile === true && !since && since',
+        find: 'return fragile === true && shownAgain',
+        replace: 'return fragile === undefined && shownAgain',
       },
       {
         name: 'an answer is dropped because of what was announced before it',
-        find: ' && !sameIntent(current.intent, presentation.record.intent)',
+        find: ' && !sameIntent(current.intent, record.intent)',
         replace: '',
       },
       {

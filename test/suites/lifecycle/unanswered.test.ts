@@ -37,7 +37,8 @@ describe('an answer that comes after we gave up', () => {
   })
 
   it('makes no life longer than it is', async () => {
-    const { client, server, signIn, clock, refreshes } = rig({ client: { timeout: 60_000 } })
+    const store = memoryStore()
+    const { client, server, signIn, clock, refreshes } = rig({ client: { store, timeout: 60_000 } })
     await signIn()
     clock.advance(hour)
     const sentAt = clock.now()
@@ -48,6 +49,7 @@ describe('an answer that comes after we gave up', () => {
     clock.advance(60_000)
     expect(await call).toBe('timeout')
     clock.advance(30_000)
+    await expect.poll(async () => (await store.get(client.provider.id))?.tokens.obtainedAt).toBe(sentAt)
     await settled()
     expect(await client.getToken()).toMatchObject({ obtainedAt: sentAt, expiresAt: sentAt + hour })
     expect(refreshes()).toBe(1)

@@ -1,24 +1,11 @@
 import { expect, it } from 'vitest'
-import { OAuthError } from '../../../src/errors.ts'
+import { fullAtTimes } from './full-at-times.ts'
 import { cookieSecret, hour, workerRig } from './rig.ts'
 
 it('notices a sign-out elsewhere, also after a token could not be written for a moment', async () => {
   const rig = workerRig()
-  let broken = false
-  const guard = <T>(work: () => Promise<T>): Promise<T> =>
-    broken ? Promise.reject(new OAuthError('persist_failed', { where: 'test', reason: 'full' })) : work()
-  const handler = rig.another({
-    store: {
-      ...rig.store,
-      update: (key, change) => guard(() => rig.store.update(key, change)),
-      lock: (key, task, options) =>
-        rig.store.lock(
-          key,
-          (held) => task({ get: held.get, update: (name, change) => guard(() => held.update(name, change)) }),
-          options,
-        ),
-    },
-  })
+  const disk = fullAtTimes(rig.store)
+  const handler = rig.another({ store: disk.store })
   const browser = rig.browser(handler)
   await rig.signIn(browser)
   rig.clock.advance(hour)
@@ -26,10 +13,10 @@ it('notices a sign-out elsewhere, also after a token could not be written for a 
   const hold = rig.server.faults.hold('token')
   const call = browser.script('/api/echo')
   await hold.arrived
-  broken = true
+  disk.full = true
   hold.release()
   expect((await call).status).toBe(200)
-  broken = false
+  disk.full = false
   rig.clock.advance(12_000)
   expect((await browser.script('/api/echo')).status).toBe(200)
   const [slot = ''] = await rig.store.keys()

@@ -4,6 +4,7 @@ import type { WorkerHandlerOptions } from '../../../src/worker/index.ts'
 import { openVisit } from '../../../src/worker/visit.ts'
 import { makeRequest } from './browser.ts'
 import type { Browser } from './browser.ts'
+import { fullAtTimes } from './full-at-times.ts'
 import { cookieOf, cookieSecret, hour, sessionCookie, signInCookie, workerRig } from './rig.ts'
 import type { WorkerRig } from './rig.ts'
 
@@ -221,21 +222,8 @@ describe('the store', () => {
 
   it('that cannot be written when a token came does not cost the session', async () => {
     const rig = workerRig()
-    let broken = false
-    const guard = <T>(work: () => Promise<T>): Promise<T> =>
-      broken ? Promise.reject(new OAuthError('persist_failed', { where: 'test', reason: 'full' })) : work()
-    const handler = rig.another({
-      store: {
-        ...rig.store,
-        update: (key, change) => guard(() => rig.store.update(key, change)),
-        lock: (key, task, options) =>
-          rig.store.lock(
-            key,
-            (held) => task({ get: held.get, update: (name, change) => guard(() => held.update(name, change)) }),
-            options,
-          ),
-      },
-    })
+    const disk = fullAtTimes(rig.store)
+    const handler = rig.another({ store: disk.store })
     const browser = rig.browser(handler)
     await rig.signIn(browser)
     rig.clock.advance(hour)
@@ -243,11 +231,11 @@ describe('the store', () => {
     const hold = rig.server.faults.hold('token')
     const call = browser.script('/api/echo')
     await hold.arrived
-    broken = true
+    disk.full = true
     hold.release()
     expect((await call).status).toBe(200)
     expect((await browser.script('/api/echo')).status).toBe(200)
-    broken = false
+    disk.full = false
     rig.clock.advance(120_000)
     expect((await browser.script('/api/echo')).status).toBe(200)
     await expect
