@@ -28,7 +28,7 @@ const homes: readonly (readonly [name: string, files: RegExp])[] = [
     'client',
     /^(client|lifecycle)\/|^stores\/memory|^core\/(?!index|optional|client-credentials|encrypted|endpoint-url)/,
   ],
-  ['page', /^redirects\/(open-window|page)\.dom\.ts$|^stores\/page-transactions\.ts$/],
+  ['page', /^browser\/callback-at\.ts$|^redirects\/(open-window|page)\.dom\.ts$|^stores\/page-transactions\.ts$/],
   ['callback', /^redirects\/(escape-html|judge-callback|pasted-callback)\.ts$/],
   // What only reads, for a command that finds its token.
   [
