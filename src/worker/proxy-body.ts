@@ -1,3 +1,5 @@
+import type { ReadRequest } from './read-request.ts'
+
 /** A body of at most so many bytes is read first, so that it can be sent again after a 401. */
 const repeatable = 64 * 1024
 
@@ -5,11 +7,12 @@ const repeatable = 64 * 1024
  * The body of a request, for another: a small one of known length as bytes, any other as the stream
  * that it is.
  */
-export function proxyBody(request: Request, signal: AbortSignal): RequestInit | Promise<RequestInit> {
-  const { method } = request
-  // First: each look at the platform's objects is a step out of the engine.
+export function proxyBody(
+  { request, method, headers }: ReadRequest,
+  signal: AbortSignal,
+): RequestInit | Promise<RequestInit> {
   if (method === 'GET' || method === 'HEAD') return bodiless
-  const { body, headers } = request
+  const { body } = request
   if (body === null) return bodiless
   const length = headers.get('content-length') ?? ''
   if (/^\d{1,5}$/.test(length) && Number(length) <= repeatable) return bytesOf(request, signal)

@@ -10,8 +10,16 @@ export interface Deadline {
   clear(): void
 }
 
-/** Sets a bound of `ms` milliseconds, which is to begin at once: a timer takes as long to set as a request to send. */
-export function openDeadline(ms: number, given: AbortSignal, another: AbortSignal | undefined): Deadline {
+/**
+ * Sets a bound of `ms` milliseconds, or none: then the wait ends when one of the given signals says so. It is to
+ * begin when the request is on its way: a timer takes as long to set as a request to send.
+ */
+export function openDeadline(ms: number | undefined, given: AbortSignal, another: AbortSignal | undefined): Deadline {
+  // A controller between two signals costs more than all that the proxy itself does. Not every server's signal is
+  // one that `fetch` takes.
+  if (ms === undefined && another === undefined && given instanceof AbortSignal) {
+    return { signal: given, begin: nothing, passed: () => false, clear: nothing }
+  }
   // The first Node 20 has no AbortSignal.any.
   const signals = another === undefined ? [given] : [given, another]
   const controller = new AbortController()
@@ -29,8 +37,7 @@ export function openDeadline(ms: number, given: AbortSignal, another: AbortSigna
   return {
     signal: controller.signal,
     begin() {
-      if (timer !== undefined) return
-      timer = setTimeout(end, ms)
+      if (ms !== undefined) timer ??= setTimeout(end, ms)
       // It ends with the request, so that nobody need stop listening.
       for (const signal of signals) signal.addEventListener('abort', follow)
       follow()
@@ -39,3 +46,5 @@ export function openDeadline(ms: number, given: AbortSignal, another: AbortSigna
     clear: () => clearTimeout(timer),
   }
 }
+
+function nothing(): void {}

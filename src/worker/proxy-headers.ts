@@ -149,25 +149,6 @@ export function upstreamHeaders(given: Headers, rule: HeaderLists): Record<strin
   return Object.assign(picked(given, rule.requestNames), rule.headers.set)
 }
 
-/** Ours, by the common headers that they go with: platforms copy their own headers faster than anything else. */
-const own = new WeakMap<CommonHeaders, Headers>()
-
-/** The headers of every answer of upstream's: a user's data, for a script, and to be kept by nobody. */
-export function ownHeaders(common: CommonHeaders): Headers {
-  const known = own.get(common)
-  if (known !== undefined) return known
-  const made = new Headers({
-    ...common,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    // Whoever opens an answer as a page of this origin gets no page that could act in it.
-    'content-security-policy': "default-src 'none'; sandbox",
-    'cross-origin-resource-policy': 'same-origin',
-  })
-  own.set(common, made)
-  return made
-}
-
 /** Adds to ours what of upstream's headers is allowed. A rule can name none of ours, but some of the common ones. */
 export function addAllowed(headers: Headers, given: Headers, { responseNames }: HeaderLists): void {
   for (const name of responseNames) {

@@ -26,13 +26,14 @@ export function readRule(given: ProxyRule, index: number): CheckedRule {
   checkNames('request', [...request], `${name}.headers.request`)
   checkNames('response', [...response], `${name}.headers.response`)
   checkNames('set', Object.keys(set), `${name}.headers.set`)
+  checkTimeout(given.timeout, `${name}.timeout`)
   const below = (path: string): string => path.slice(from.length)
   const prefix = `${from}/`
   return {
     ...given,
-    timeout: readTimeout(given.timeout, `${name}.timeout`),
     methods: readMethods(given.methods, `${name}.methods`),
-    headers: { set: readValues(set, `${name}.headers.set`) },
+    // For every cache between here and upstream (RFC 9111, section 5.2.1.5).
+    headers: { set: { 'cache-control': 'no-store', ...readValues(set, `${name}.headers.set`) } },
     origin,
     requestNames: upstreamNames(request),
     responseNames: callerNames(response),
@@ -89,9 +90,8 @@ function readMethods(methods: readonly string[], name: string): readonly string[
   return [...methods]
 }
 
-function readTimeout(timeout: number | undefined, name: string): number {
-  if (timeout === undefined) return 600_000
-  if (timeout >= 1 && timeout <= 2 ** 31 - 1) return timeout
+function checkTimeout(timeout: number | undefined, name: string): void {
+  if (timeout === undefined || (timeout >= 1 && timeout <= 2 ** 31 - 1)) return
   throw configError(`${name} must be a number of milliseconds.`)
 }
 

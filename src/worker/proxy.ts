@@ -3,10 +3,11 @@ import { isOAuthError } from '../errors.ts'
 import { proxyBody } from './proxy-body.ts'
 import { openDeadline } from './proxy-deadline.ts'
 import { type Common, type CommonHeaders, upstreamHeaders } from './proxy-headers.ts'
-import { canonicalTarget, type Target } from './proxy-path.ts'
+import type { Target } from './proxy-path.ts'
 import { refusal } from './proxy-refusal.ts'
 import { answer } from './proxy-response.ts'
 import { type CheckedRule, readRule } from './proxy-rule.ts'
+import { type ReadRequest, readRequest } from './read-request.ts'
 
 /** Headers beyond those that travel anyway. Names in any case; the dangerous ones are refused. */
 export interface ProxyHeaders {
@@ -46,8 +47,8 @@ export interface ProxyRule {
   readonly headers?: ProxyHeaders
   /**
    * How long upstream may take until its answer begins, in milliseconds. What follows may take any time.
-   *
-   * @default 600_000
+   * Without it, as long as the caller waits: whoever leaves ends the request upstream as well, where the runtime
+   * tells of it, and most runtimes have a bound of their own (Node five minutes).
    */
   readonly timeout?: number
 }
@@ -107,35 +108,31 @@ export function createProxy(rules: readonly ProxyRule[], common: Common = () => 
   let uncached: RequestInit | undefined
   return {
     origins: [...new Set(checked.map(({ origin }) => origin))],
-    match: (request, target = canonicalTarget(request.url)) => match(checked, request, target, common),
+    match: (request, read = readRequest(request)) => match(checked, read, common),
     forward: (found, access) => forward(found as Found, access, { uncached: (uncached ??= uncachedInit()), common }),
   }
 }
 
-/** A proxy for whoever has read where a request points. */
+/** A proxy for whoever has read the request. */
 export interface WorkerProxy extends Proxy {
-  match(request: Request, target?: Target): ProxyMatch | Response | undefined
+  match(request: Request, read?: ReadRequest): ProxyMatch | Response | undefined
 }
 
 const nothing: CommonHeaders = {}
 
 /** A match with the rule as it was read. */
 interface Found extends ProxyMatch {
+  readonly read: ReadRequest
   readonly rule: CheckedRule
 }
 
-function match(
-  rules: readonly CheckedRule[],
-  request: Request,
-  target: Target,
-  common: Common,
-): Found | Response | undefined {
+function match(rules: readonly CheckedRule[], read: ReadRequest, common: Common): Found | Response | undefined {
+  const { request, method, target } = read
   const { path, canonical } = target
-  const { method } = request
   for (const rule of rules) {
     if (!canonical || !rule.covers(path) || !rule.allows(path) || !rule.methods.includes(method)) continue
     const url = rule.upstream(target)
-    return url === undefined ? refusal(400, 'path_malformed', common(request)) : { request, rule, url }
+    return url === undefined ? refusal(400, 'path_malformed', common(request)) : { request, read, rule, url }
   }
   return unmatched(rules, target, common(request))
 }
@@ -156,37 +153,44 @@ function unmatched(
 }
 
 async function forward(
-  { request, rule, url }: Found,
+  { request, read, rule, url }: Found,
   { send, signal }: ProxyAccess,
   { uncached, common }: { readonly uncached: RequestInit; readonly common: Common },
 ): Promise<Response> {
-  const deadline = openDeadline(rule.timeout ?? 600_000, request.signal, signal)
+  const shared = common(request)
+  const deadline = openDeadline(rule.timeout, request.signal, signal)
   try {
-    const body = proxyBody(request, deadline.signal)
+    const body = proxyBody(read, deadline.signal)
     if (body instanceof Promise) deadline.begin()
     const answering = send(url, {
-      method: request.method,
-      headers: upstreamHeaders(request.headers, rule),
+      method: read.method,
+      headers: upstreamHeaders(read.headers, rule),
       redirect: 'manual',
       signal: deadline.signal,
       // Last: engines write each member that comes after a spread by the slow way.
       ...(body instanceof Promise ? await body : body),
-      ...uncached,
+      ...(isFileLike(read.target.path) ? uncached : undefined),
     })
-    // While upstream is at it.
     deadline.begin()
-    const shared = common(request)
     return answer(await answering, rule, shared)
   } catch (error) {
-    if (deadline.passed()) return refusal(504, 'upstream_timeout', common(request))
-    if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable', common(request))
+    if (deadline.passed()) return refusal(504, 'upstream_timeout', shared)
+    if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable', shared)
     throw error
   } finally {
     deadline.clear()
   }
 }
 
-/** Keeps a user's answers out of caches between us and upstream, where the runtime lets us say so. */
+/**
+ * Whether a path ends in what looks like a file's name. Such answers the platform's own cache keeps of its own
+ * accord, whoever asked, and whatever the request's headers say; to tell it costs a twentieth of a call.
+ */
+function isFileLike(path: string): boolean {
+  return path.lastIndexOf('.') > path.lastIndexOf('/')
+}
+
+/** Keeps a user's answers out of the platform's cache, where the runtime lets us say so. */
 function uncachedInit(): RequestInit {
   try {
     const init: RequestInit = { cache: 'no-store' }

@@ -1,12 +1,9 @@
 import { readCookies } from './cookies.ts'
-import { canonicalTarget, type Target } from './proxy-path.ts'
+import { type ReadRequest, readRequest } from './read-request.ts'
 import type { WorkerContext } from './worker-options.ts'
 
 /** One request on its way through the handler, and what its answer shall carry. */
-export interface Visit {
-  readonly request: Request
-  /** Where the request points. What cannot be read has no path. */
-  readonly target: Target
+export interface Visit extends ReadRequest {
   /** Read when somebody asks, and once. */
   cookies(): ReadonlyMap<string, string>
   /** `Set-Cookie` headers for the answer, by the names of the cookies. */
@@ -18,8 +15,7 @@ export interface Visit {
 export function openVisit(request: Request, context: WorkerContext | undefined): Visit {
   let cookies: ReadonlyMap<string, string> | undefined
   return {
-    request,
-    target: canonicalTarget(request.url),
+    ...readRequest(request),
     // No getter: engines take longer to make an object that has one than to read a header.
     cookies: () => (cookies ??= readCookies(request.headers.get('cookie'))),
     setCookies: new Map(),
@@ -35,6 +31,6 @@ export function openVisit(request: Request, context: WorkerContext | undefined):
 }
 
 /** Whether this request is a person's, who would rather read a page than JSON. */
-export function wantsPage({ request: { method, headers } }: Visit): boolean {
+export function wantsPage({ method, headers }: Visit): boolean {
   return ['GET', 'HEAD', 'POST'].includes(method) && (headers.get('accept') ?? '').includes('text/html')
 }

@@ -101,16 +101,16 @@ type Routed = Answer | Response | Promise<Answer | Response>
 
 function route(desk: Desk, visit: Visit): Routed {
   const { config } = desk
-  const { request, target } = visit
-  if (isPreflight(request)) return preflight(config, visit)
+  const { method, target } = visit
+  if (isPreflight(visit)) return preflight(config, visit)
   const { path } = target
   if (path === '') return jsonAnswer(400, { error: 'path_malformed' })
   if (!path.startsWith(`${config.basePath}/`)) return forward(desk, visit)
   const methods = routesOf(config, path.slice(config.basePath.length))
   if (methods === undefined) return refused(desk, visit, 'not_found')
-  const found = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+  const found = Object.hasOwn(methods, method) ? methods[method] : undefined
   if (found === undefined) return withAllow(refused(desk, visit, 'method_not_allowed'), Object.keys(methods))
-  return isForged(found.approach, request, config) ? refused(desk, visit, 'forbidden') : found.answer(desk, visit)
+  return isForged(found.approach, visit, config) ? refused(desk, visit, 'forbidden') : found.answer(desk, visit)
 }
 
 function routesOf({ mode, hosted }: WorkerConfig, path: string): Readonly<Record<string, Route>> | undefined {
@@ -120,10 +120,10 @@ function routesOf({ mode, hosted }: WorkerConfig, path: string): Readonly<Record
 
 function forward(desk: Desk, visit: Visit): Routed {
   const { proxy } = desk.config
-  const match = proxy.match(visit.request, visit.target)
+  const match = proxy.match(visit.request, visit)
   if (match === undefined) return refused(desk, visit, 'not_found')
   if (match instanceof Response) return match
-  if (isForged('proxied', visit.request, desk.config)) return refused(desk, visit, 'forbidden')
+  if (isForged('proxied', visit, desk.config)) return refused(desk, visit, 'forbidden')
   const session = desk.sessions.read(visit)
   if (session instanceof Promise) return session.then((read) => forwardFor(desk, visit, match, read))
   return forwardFor(desk, visit, match, session)

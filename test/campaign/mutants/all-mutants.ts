@@ -5,6 +5,7 @@ import { protocolMutants } from './protocol-mutants.ts'
 import { redirectMutants } from './redirect-mutants.ts'
 import { storeMutants } from './store-mutants.ts'
 import { transportMutants } from './transport-mutants.ts'
+import { workerMutants } from './worker-mutants.ts'
 
 /** Every fault that some test must notice. */
 export const allMutants: readonly Mutant[] = [
@@ -14,4 +15,5 @@ export const allMutants: readonly Mutant[] = [
   ...lifecycleMutants,
   ...storeMutants,
   ...redirectMutants,
+  ...workerMutants,
 ]

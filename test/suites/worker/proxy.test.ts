@@ -3,6 +3,7 @@ import type { Fetch } from '../../../src/contracts.ts'
 import { createClient, memoryStore } from '../../../src/index.ts'
 import type { Client } from '../../../src/index.ts'
 import { canonicalTarget } from '../../../src/worker/proxy-path.ts'
+import { readRule } from '../../../src/worker/proxy-rule.ts'
 import { createProxy, type Proxy, type ProxyMatch, type ProxyRule } from '../../../src/worker/proxy.ts'
 
 const rule: ProxyRule = {
@@ -46,6 +47,14 @@ describe('the paths of a proxy', () => {
   ])('lead %s to %s', (path, url) => {
     expect(matched(createProxy([rule]), asked(path)).url).toBe(url)
   })
+
+  it.each(['/api/v1/../../admin', '/api/v1/a b', '/api/v1/a?b', '/api/v1/%2e%2e/admin'])(
+    'lead nowhere where the platform would read %s in another way than we did',
+    (path) => {
+      const target = { path, search: '', canonical: true, plain: false }
+      expect(readRule(rule, 0).upstream(target)).toBeUndefined()
+    },
+  )
 
   it.each(['/', '/apix/v1/messages', '/API/v1/messages', '/other', '/%61pi/v1/messages', '//api/v1/messages'])(
     'do not cover %s',
@@ -299,6 +308,7 @@ describe('the headers of a proxy', () => {
       'anthropic-beta': 'tools',
       'anthropic-version': '2023-06-01',
       'x-api-key': 'ours',
+      'cache-control': 'no-store',
     })
   })
 
@@ -398,16 +408,37 @@ describe('what a proxy makes of an answer', () => {
     expect(answer.headers.get('location') ?? undefined).toBeUndefined()
   })
 
-  it('keeps what is for one person out of every cache on the way, whatever the body, where the runtime lets us', async () => {
+  it.each([
+    ['/api/v1/messages', undefined],
+    ['/api/v1/models/a%20b?file=c.txt', undefined],
+    ['/api/files/v1.0/report', undefined],
+    ['/api/files/a/b/c.txt', 'no-store'],
+    ['/api/a.b', 'no-store'],
+  ])('keeps what is for one person out of every cache on the way: %s', async (path, cache) => {
     const seen: unknown[] = []
     const upstream: Fetch = async (_, init) => {
-      seen.push(init?.cache)
+      seen.push(new Headers(init?.headers).get('cache-control'), init?.cache)
       return new Response()
     }
-    const posted = { method: 'POST', body: 'text', headers: { 'content-length': '4' } }
-    await forwarded(asked('/api/v1/messages'), upstream)
-    await forwarded(asked('/api/v1/messages', posted), upstream)
-    expect(seen).toEqual(['no-store', 'no-store'])
+    await forwarded(asked(path), upstream)
+    await forwarded(asked(path, { method: 'POST', body: 'text', headers: { 'content-length': '4' } }), upstream)
+    expect(seen).toEqual(['no-store', cache, 'no-store', cache])
+  })
+
+  it('has nothing of the answer before', async () => {
+    const proxy = createProxy([rule])
+    const found = matched(proxy, asked('/api/v1/messages'))
+    const headers = { 'content-type': 'text/csv', etag: '"one"', 'content-length': '3' }
+    const first = await proxy.forward(found, { send: async () => new Response('one', { headers }) })
+    const second = await proxy.forward(found, { send: async () => new Response(undefined) })
+    expect([first.headers.get('etag'), await first.text()]).toEqual(['"one"', 'one'])
+    expect([...second.headers.keys()]).toEqual([
+      'cache-control',
+      'content-security-policy',
+      'cross-origin-resource-policy',
+      'x-content-type-options',
+    ])
+    expect(await second.text()).toBe('')
   })
 
   it('lets the client follow no redirect, though it may go there', async () => {
@@ -515,6 +546,36 @@ describe('what a proxy makes of an answer', () => {
     const pending = proxy.forward(match, { send: untilAborted, signal: controller.signal })
     controller.abort(new Error('gone'))
     await expect(pending).rejects.toThrow('gone')
+  })
+
+  it.each([
+    ['with a bound', { timeout: 2000 }],
+    ['without one', {}],
+  ])('gives up upstream when the request does, %s', async (_, more) => {
+    const controller = new AbortController()
+    const pending = forwarded(asked('/api/v1/messages', { signal: controller.signal }), untilAborted, more)
+    controller.abort(new Error('gone'))
+    await expect(pending).rejects.toThrow('gone')
+  })
+
+  it('has one of the platform’s signals for upstream, whatever the server’s own is', async () => {
+    const heard: (() => void)[] = []
+    const foreign = {
+      aborted: false,
+      reason: new Error('gone'),
+      addEventListener: (_: string, f: () => void) => heard.push(f),
+    }
+    const request = asked('/api/v1/messages')
+    Object.defineProperty(request, 'signal', { value: foreign })
+    let signal: unknown
+    const pending = forwarded(request, (input, init) => {
+      signal = init?.signal
+      return untilAborted(input, init)
+    })
+    foreign.aborted = true
+    for (const leave of heard) leave()
+    await expect(pending).rejects.toThrow('gone')
+    expect(signal).toBeInstanceOf(AbortSignal)
   })
 })
 
