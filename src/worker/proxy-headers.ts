@@ -166,7 +166,8 @@ function bothVary(theirs: string, ours: string | null): string {
 
 /** Into a plain object: each step into the platform's own costs more than all of ours. */
 function picked(given: Headers, names: ReadonlySet<string>): Record<string, string> {
-  const headers: Record<string, string> = {}
+  // For every cache between here and upstream (RFC 9111, section 5.2.1.5).
+  const headers: Record<string, string> = { 'cache-control': 'no-store' }
   for (const name of names) {
     const value = given.get(name)
     if (value !== null) headers[name] = value

@@ -32,8 +32,7 @@ export function readRule(given: ProxyRule, index: number): CheckedRule {
   return {
     ...given,
     methods: readMethods(given.methods, `${name}.methods`),
-    // For every cache between here and upstream (RFC 9111, section 5.2.1.5).
-    headers: { set: { 'cache-control': 'no-store', ...readValues(set, `${name}.headers.set`) } },
+    headers: { set: readValues(set, `${name}.headers.set`) },
     origin,
     requestNames: upstreamNames(request),
     responseNames: callerNames(response),

@@ -425,6 +425,18 @@ describe('what a proxy makes of an answer', () => {
     expect(seen).toEqual(['no-store', cache, 'no-store', cache])
   })
 
+  it('lets a rule say otherwise to those caches', async () => {
+    const seen: unknown[] = []
+    const upstream: Fetch = async (_, init) => {
+      seen.push(new Headers(init?.headers).get('cache-control'))
+      return new Response()
+    }
+    const request = asked('/api/v1/messages', { headers: { 'cache-control': 'max-age=0' } })
+    await forwarded(request, upstream, { headers: { request: ['Cache-Control'] } })
+    await forwarded(request, upstream, { headers: { set: { 'Cache-Control': 'no-cache' } } })
+    expect(seen).toEqual(['max-age=0', 'no-cache'])
+  })
+
   it('has nothing of the answer before', async () => {
     const proxy = createProxy([rule])
     const found = matched(proxy, asked('/api/v1/messages'))
