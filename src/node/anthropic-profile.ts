@@ -1,10 +1,10 @@
 import { mkdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { StoredRecord } from '../contracts.ts'
 import { configError, OAuthError } from '../errors.ts'
 import { anthropicPlatform } from '../providers/anthropic.ts'
 import { fsFailure } from '../stores/fs-failure.node.ts'
+import { homeFolder } from '../stores/home-folder.node.ts'
 import { readPrivateFile, replacePrivateFile } from '../stores/private-file.node.ts'
 import { readMembers } from './read-tool-record.ts'
 
@@ -126,7 +126,7 @@ async function filesOf(options: AnthropicProfileOptions): Promise<ProfileFiles> 
 
 function folderOf(options: AnthropicProfileOptions): string {
   const { env = process.env, platform = process.platform } = options
-  const home = (): string => options.home ?? homedir()
+  const home = (): string => options.home ?? homeFolder()
   if (env['ANTHROPIC_CONFIG_DIR']) return env['ANTHROPIC_CONFIG_DIR']
   if (platform === 'win32') return join(env['APPDATA'] || join(home(), 'AppData', 'Roaming'), 'Anthropic')
   return join(env['XDG_CONFIG_HOME'] || join(home(), '.config'), 'anthropic')

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { homeFolder } from '../stores/home-folder.node.ts'
 
 /** The world, as arguments. */
 export interface AuthFilePathOptions {
@@ -28,6 +28,6 @@ export function authFilePath(options: AuthFilePathOptions = {}): string {
   const folder = env['XDG_CONFIG_HOME'] || (platform === 'win32' ? env['APPDATA'] : undefined)
   // The specification: a relative path is invalid, and to be ignored.
   // Not everybody has a home: asked last, because asking may throw.
-  const base = folder && isAbsolute(folder) ? folder : join(options.home ?? homedir(), '.config')
+  const base = folder && isAbsolute(folder) ? folder : join(options.home ?? homeFolder(), '.config')
   return join(base, 'latchkey', 'auth.json')
 }

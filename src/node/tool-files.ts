@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { homeFolder } from '../stores/home-folder.node.ts'
 
 /** A program whose sign-in can be borrowed. */
 export type Tool = 'pi' | 'synaps' | 'opencode' | 'claude-code' | 'codex'
@@ -22,7 +22,7 @@ export interface ToolFileOptions {
  */
 export function toolFilePath(tool: Tool, options: ToolFileOptions = {}): string {
   const { env = process.env } = options
-  const home = (): string => options.home ?? homedir()
+  const home = (): string => options.home ?? homeFolder()
   const within = (variable: string, ...otherwise: readonly string[]): string => {
     const folder = env[variable]
     if (!folder) return join(home(), ...otherwise)

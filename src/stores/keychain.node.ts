@@ -4,11 +4,11 @@
  * @module
  */
 
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HeldStore, LockOptions, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { type FileLock, lockFile } from './file-lock.node.ts'
+import { homeFolder } from './home-folder.node.ts'
 import { type KeychainAccess, keychainAccess } from './keychain-access.node.ts'
 import { type KeychainBackend, systemKeychain } from './keychain-backend.node.ts'
 import { readItem, removeItem, writeItem } from './keychain-item.node.ts'
@@ -211,5 +211,5 @@ function ascii(json: string): string {
 }
 
 function defaultLockDirectory(): string {
-  return join(homedir(), '.config', 'latchkey')
+  return join(homeFolder(), '.config', 'latchkey')
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/index.ts'
 import {
@@ -86,6 +86,20 @@ describe('a person without a home', () => {
     expect(toolFilePath('codex', homeless({ CODEX_HOME: home }))).toBe(join(home, 'auth.json'))
     expect(await readAnthropicProfile(homeless({ ANTHROPIC_CONFIG_DIR: home }))).toBeUndefined()
     expect(await readAnthropicProfile(homeless({ XDG_CONFIG_HOME: home }))).toBeUndefined()
+  })
+})
+
+describe('an empty HOME', () => {
+  const before = process.env['HOME']
+  afterEach(() => {
+    process.env['HOME'] = before
+  })
+
+  it.skipIf(process.platform === 'win32')('puts no tokens into the folder that the program was started in', () => {
+    process.env['HOME'] = ''
+    for (const path of [authFilePath({ env: {} }), toolFilePath('codex', { env: {} })]) {
+      expect(isAbsolute(path), path).toBe(true)
+    }
   })
 })
 
