@@ -1,9 +1,9 @@
 /** A bound for the wait until an answer begins. */
 export interface Deadline {
-  /** Aborts when the time is over, and whenever one of the given signals does. */
+  /** What ends the request upstream: each of the given signals, and the time where it was named. */
   readonly signal: AbortSignal
-  /** From now on it counts. Once is enough. */
-  begin(): void
+  /** Waits for `work`, but not for ever. The time counts from the first wait on. */
+  wait<T>(work: Promise<T>): Promise<T>
   /** Whether it was the time that ended the wait. */
   passed(): boolean
   /** The answer has begun: from now on only the given signals end anything. */
@@ -11,40 +11,46 @@ export interface Deadline {
 }
 
 /**
- * Sets a bound of `ms` milliseconds, or none: then the wait ends when one of the given signals says so. It is to
- * begin when the request is on its way: a timer takes as long to set as a request to send.
+ * Sets a bound of `ms` milliseconds. Where it is `otherwise`, a request upstream that takes too long is left to
+ * itself: platforms end it with the caller's, or soon after.
  */
-export function openDeadline(ms: number | undefined, given: AbortSignal, another: AbortSignal | undefined): Deadline {
+export function openDeadline(
+  ms: number | undefined,
+  given: AbortSignal,
+  another: AbortSignal | undefined,
+  otherwise: number = 600_000,
+): Deadline {
   // A controller between two signals costs more than all that the proxy itself does. Not every server's signal is
   // one that `fetch` takes.
-  if (ms === undefined && another === undefined && given instanceof AbortSignal) {
-    return { signal: given, begin: nothing, passed: () => false, clear: nothing }
-  }
+  const direct = ms === undefined && another === undefined && given instanceof AbortSignal
+  const controller = direct ? undefined : new AbortController()
   // The first Node 20 has no AbortSignal.any.
-  const signals = another === undefined ? [given] : [given, another]
-  const controller = new AbortController()
+  const signals = direct ? [] : [given, another ?? given]
   const follow = (): void => {
     const ended = signals.find(({ aborted }) => aborted)
-    if (ended !== undefined) controller.abort(ended.reason)
-  }
-  const end = (): void => {
-    passed = true
-    controller.abort()
+    if (ended !== undefined) controller?.abort(ended.reason)
   }
   let passed = false
   let timer: ReturnType<typeof setTimeout> | undefined
+  let over: Promise<never> | undefined
+  const begin = (): Promise<never> => {
+    // It ends with the request, so that nobody need stop listening.
+    for (const signal of signals) signal.addEventListener('abort', follow)
+    follow()
+    return new Promise((_, reject) => {
+      timer = setTimeout(() => {
+        passed = true
+        controller?.abort()
+        reject()
+      }, ms ?? otherwise)
+    })
+  }
   follow()
   return {
-    signal: controller.signal,
-    begin() {
-      if (ms !== undefined) timer ??= setTimeout(end, ms)
-      // It ends with the request, so that nobody need stop listening.
-      for (const signal of signals) signal.addEventListener('abort', follow)
-      follow()
-    },
+    signal: controller?.signal ?? given,
+    // Late: a timer takes as long to set as a request to send.
+    wait: (work) => Promise.race([work, (over ??= begin())]),
     passed: () => passed,
     clear: () => clearTimeout(timer),
   }
 }
-
-function nothing(): void {}

@@ -46,9 +46,10 @@ export interface ProxyRule {
   readonly paths: readonly string[]
   readonly headers?: ProxyHeaders
   /**
-   * How long upstream may take until its answer begins, in milliseconds. What follows may take any time.
-   * Without it, as long as the caller waits: whoever leaves ends the request upstream as well, where the runtime
-   * tells of it, and most runtimes have a bound of their own (Node five minutes).
+   * How long upstream may take until its answer begins, in milliseconds. What follows may take any time. Where it
+   * is named, the request upstream ends with it; otherwise that is left to the platform.
+   *
+   * @default 600_000
    */
   readonly timeout?: number
 }
@@ -161,18 +162,16 @@ async function forward(
   const deadline = openDeadline(rule.timeout, request.signal, signal)
   try {
     const body = proxyBody(read, deadline.signal)
-    if (body instanceof Promise) deadline.begin()
     const answering = send(url, {
       method: read.method,
       headers: upstreamHeaders(read.headers, rule),
       redirect: 'manual',
       signal: deadline.signal,
       // Last: engines write each member that comes after a spread by the slow way.
-      ...(body instanceof Promise ? await body : body),
+      ...(body instanceof Promise ? await deadline.wait(body) : body),
       ...(isFileLike(read.target.path) ? uncached : undefined),
     })
-    deadline.begin()
-    return answer(await answering, rule, shared)
+    return answer(await deadline.wait(answering), rule, shared)
   } catch (error) {
     if (deadline.passed()) return refusal(504, 'upstream_timeout', shared)
     if (isUpstreamFailure(error)) return refusal(502, 'upstream_unreachable', shared)

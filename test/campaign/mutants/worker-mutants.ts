@@ -42,23 +42,30 @@ export const workerMutants: readonly Mutant[] = [
       replace: '\n',
     },
   ]),
-  ...inFile('src/worker/proxy-deadline.ts', proxied, [
-    {
-      name: 'nobody hears that the request has ended',
-      find: 'return { signal: given, begin',
-      replace: 'return { signal: new AbortController().signal, begin',
-    },
-    {
-      name: 'upstream gets a signal that is not of the platform',
-      find: 'another === undefined && given instanceof AbortSignal',
-      replace: 'another === undefined',
-    },
-    {
-      name: 'the bound ends answers that have begun',
-      find: 'clear: () => clearTimeout(timer),',
-      replace: 'clear: () => undefined,',
-    },
-  ]),
+  ...inFile(
+    'src/worker/proxy-deadline.ts',
+    [...proxied, 'test/suites/worker/proxy-deadline.test.ts'],
+    [
+      {
+        name: 'nobody hears that the request has ended',
+        find: 'signal: controller?.signal ?? given,',
+        replace: 'signal: controller?.signal ?? new AbortController().signal,',
+      },
+      {
+        name: 'upstream gets a signal that is not of the platform',
+        find: 'another === undefined && given instanceof AbortSignal',
+        replace: 'another === undefined',
+      },
+      { name: 'the bound ends answers that have begun', find: 'clearTimeout(timer)', replace: 'undefined' },
+      { name: 'upstream may take for ever', find: 'Promise.race([work, (over ??= begin())])', replace: 'work' },
+      { name: 'the bound begins anew', find: '(over ??= begin())', replace: 'begin()' },
+      {
+        name: 'a request upstream goes on after the time that was named',
+        find: '        controller?.abort()\n',
+        replace: '\n',
+      },
+    ],
+  ),
   ...inFile('src/worker/proxy-response.ts', proxied, [
     {
       name: 'redirects come down',
