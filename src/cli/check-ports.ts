@@ -1,25 +1,32 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { isOAuthError } from '../errors.ts'
+import { startCallbackServer } from '../node/index.ts'
+import type { CallbackServerOptions } from '../node/index.ts'
 import type { Finding } from './finding.ts'
 
+type Host = NonNullable<CallbackServerOptions['host']>
+
 /** Whether one of the ports to which the answer may come back is free; else who has them. */
-export async function checkPorts(ports: readonly number[]): Promise<readonly Finding[]> {
+export async function checkPorts(ports: readonly number[], host: Host): Promise<readonly Finding[]> {
   const fixed = ports.filter((port) => port !== 0)
   if (fixed.length === 0 || fixed.length < ports.length) return []
-  const taken = await Promise.all(fixed.map(isTaken))
-  if (taken.includes(false)) return []
+  if (await someFree(host, fixed)) return []
   const owners = await Promise.all(
     fixed.map(async (port) => `${port} by ${(await ownerOf(port)) ?? 'another program'}`),
   )
   return [{ fix: 'port_in_use', what: `No callback port is free: ${owners.join(', ')}.` }]
 }
 
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(true))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)))
-  })
+/** As a sign-in finds one: of `localhost`, both families must be free. */
+async function someFree(host: Host, ports: readonly number[]): Promise<boolean> {
+  try {
+    const server = await startCallbackServer({ host, ports, path: '/', accept: () => false })
+    await server.close()
+    return true
+  } catch (error) {
+    if (isOAuthError(error) && error.code === 'port_in_use') return false
+    throw error
+  }
 }
 
 /** The process that listens. Linux tells it of one's own processes; elsewhere, and of others', nobody does. */

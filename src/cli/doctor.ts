@@ -2,6 +2,8 @@ import type { Provider } from '../contracts.ts'
 import { explainedFinding } from './explained.ts'
 import { authFilePath } from '../node/auth-file-path.ts'
 import { loadAuth } from '../node/load-auth.ts'
+import { redirectPlan } from '../node/redirect-plan.ts'
+import type { RedirectPlan } from '../node/redirect-plan.ts'
 import type { Asked } from './command.ts'
 import { isMisuse } from './misuse.ts'
 import { paint } from './paint.ts'
@@ -54,7 +56,7 @@ async function findingsFor(asked: Asked, world: World): Promise<readonly Finding
     ...stored,
     ...checkOpener(env, platform),
     ...found.flat(),
-    ...(port === undefined ? [] : await checkPorts([port])),
+    ...(port === undefined ? [] : await checkPorts([port], callbackOf(providers[0]).host)),
     ...(worker === undefined ? [] : await checkWorker(worker)),
   ]
 }
@@ -85,12 +87,19 @@ async function checkProvider(provider: Provider, asked: Asked, world: World): Pr
   const address = provider.endpoints?.token ?? provider.issuer ?? ''
   const host = URL.canParse(address) ? new URL(address).hostname : ''
   const app = asked.text('app')
+  const { ports, host: callback } = callbackOf(provider)
   return [
     ...findings,
     ...checkProxy({ env, host, runtime: runtimeHere(), execArgv: process.execArgv }),
-    ...(await checkPorts(provider.redirect?.loopback?.ports ?? [])),
+    ...(await checkPorts(ports, callback)),
     ...(app === undefined ? [] : await checkApp(app, tokenEndpoint, signal)),
   ]
+}
+
+/** Where the answer of a browser comes back to; for nobody in particular, and for pages, any port. */
+function callbackOf(provider: Provider | undefined): NonNullable<RedirectPlan['loopback']> {
+  const { loopback } = provider === undefined ? {} : redirectPlan(provider)
+  return loopback ?? { host: '127.0.0.1', ports: [0], path: '/' }
 }
 
 function described({ fix, what }: Finding, { out, env }: World): string {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkOpener } from '../../src/cli/check-opener.ts'
+import { checkPorts } from '../../src/cli/check-ports.ts'
 import { checkProxy } from '../../src/cli/check-proxy.ts'
 import type { ProxyCase } from '../../src/cli/check-proxy.ts'
 import { explainFix } from '../../src/explain/index.ts'
@@ -160,6 +161,19 @@ describe('latchkey doctor', () => {
     if (process.platform === 'linux') expect(told).toContain(`${port} by process ${process.pid} (`)
     await new Promise((resolve) => taken.close(resolve))
     expect(await findings(['--port', String(port)])).toEqual([])
+  })
+
+  it('port_in_use: also where another program has only one of the addresses of localhost', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '::1', resolve))
+    const { port } = taken.address() as AddressInfo
+    expect(await checkPorts([port], 'localhost')).toMatchObject([{ fix: 'port_in_use' }])
+    expect(await checkPorts([port], '127.0.0.1')).toEqual([])
+    expect(await findings(['anthropic', '--port', String(port)], { LATCHKEY_ISSUER: rig.origin })).toContain(
+      'port_in_use',
+    )
+    await new Promise((resolve) => taken.close(resolve))
+    expect(await checkPorts([port], 'localhost')).toEqual([])
   })
 
   it('opener_missing: no display, or no program for it', async () => {
