@@ -6,7 +6,7 @@ import { fileStore } from '../node/index.ts'
 import type { Tool } from '../node/index.ts'
 import { moveTokens } from '../node/move-tokens.ts'
 import { toolFilePath } from '../node/tool-files.ts'
-import { slotThere } from '../node/tool-slots.ts'
+import { slotHere, slotThere } from '../node/tool-slots.ts'
 import { confirm } from './ask.ts'
 import type { Asked } from './command.ts'
 import { misuse } from './misuse.ts'
@@ -28,6 +28,10 @@ export async function exportAccount(asked: Asked, world: World): Promise<number>
   if (tool === undefined && name !== 'anthropic') throw misuse(`Say to whom: ${tools.join(', ')} or anthropic.`)
   if (tool !== undefined) refuseOwnFile(tool, toolFilePath(tool, world), world)
   const slot = await chooseSlot(word, asked, world, authFileStore({ env: world.env }))
+  // Refreshed at another server, as another client's, the tokens would end.
+  if (tool !== undefined && slotHere(tool, slotThere(tool, slot.id)) !== slot.id) {
+    throw misuse(`${tool} has no account like ${slot.key}: it would take the tokens for ${slotHere(tool, slot.id)}.`)
+  }
   if (!asked.flag('yes')) await confirm(`Give ${slot.key} to ${name}? It is signed out here by that.`, world)
   await (tool === undefined ? toAnthropic(slot, world) : toTool(tool, slot, world))
   say(world, `${slot.key}: ${name} has it now.`)

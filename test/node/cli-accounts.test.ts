@@ -252,6 +252,14 @@ describe('latchkey import and export', () => {
     expect(await file(opencode)).toEqual({ openai: expect.objectContaining(theirs.anthropic) })
   })
 
+  it('gives no sign-in with ChatGPT to opencode, which would renew it as one with Codex', async () => {
+    await rig.run(['import', 'pi', '--yes'])
+    await writeFile(rig.path, JSON.stringify({ openai: theirs.anthropic }), { mode: 0o600 })
+    const { code, err } = await rig.run(['export', 'opencode', '--yes'], { env: { XDG_DATA_HOME: rig.folder } })
+    expect([code, err]).toEqual([2, expect.stringContaining('openai-codex')])
+    expect(Object.keys(await file())).toEqual(['openai'])
+  })
+
   it("leaves Claude Code's sign-in where it is, and says why", async () => {
     const { code, err } = await rig.run(['import', 'claude-code'])
     expect([code, err]).toEqual([1, expect.stringContaining("moving Claude Code's sign-in")])
