@@ -18,8 +18,8 @@ export function answer(response: Response, rule: HeaderLists, common: CommonHead
   }
   const ours = ownAnswer(common)
   // The reason phrase is upstream's text, and nobody reads it. Platforms copy an answer of their own faster than
-  // they read the members of an object.
-  const init = status === 200 ? ours : { status, headers: ours.headers }
+  // they read the members of an object. Not every server's own kind of answer copies the headers that it is given.
+  const init = status === 200 ? ours : { status, headers: new Headers(ours.headers) }
   const answered = new Response(bodiless.includes(status) ? null : response.body, init)
   addAllowed(answered.headers, response.headers, rule)
   return answered

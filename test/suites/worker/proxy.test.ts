@@ -453,6 +453,29 @@ describe('what a proxy makes of an answer', () => {
     expect(await second.text()).toBe('')
   })
 
+  it('has nothing of the answer before where a server has a Response of its own, as Hono does under Node', async () => {
+    const { Response } = globalThis
+    // It keeps the headers that it is given, rather than a copy of them.
+    globalThis.Response = function (body: BodyInit | null, init: ResponseInit = {}): Response {
+      const made = new Response(body, init)
+      const given = init instanceof Response ? undefined : init.headers
+      return given instanceof Headers ? Object.defineProperty(made, 'headers', { value: given }) : made
+    } as never
+    try {
+      const proxy = createProxy([rule])
+      const found = matched(proxy, asked('/api/v1/messages'))
+      const headers = { 'content-type': 'text/csv', etag: '"one"', 'content-length': '3' }
+      const first = await proxy.forward(found, { send: async () => new Response('one', { status: 404, headers }) })
+      expect(first.headers.get('etag')).toBe('"one"')
+      for (const status of [200, 404]) {
+        const later = await proxy.forward(found, { send: async () => new Response(undefined, { status }) })
+        expect([later.headers.get('etag'), later.headers.get('content-length')]).toEqual([null, null])
+      }
+    } finally {
+      globalThis.Response = Response
+    }
+  })
+
   it('lets the client follow no redirect, though it may go there', async () => {
     const seen: string[] = []
     const client = await aClient(async (input) => {
