@@ -19,15 +19,14 @@ export type RedisEval = (script: string, keys: string[], args: string[]) => Prom
 export type RedisClient = NodeRedisClient | IORedisClient | RedisEval
 
 /** Runs a script, within a time, with our errors. */
-export type RedisCommand = (script: string, keys: string[], args: string[], signal?: AbortSignal) => Promise<unknown>
+export type RedisCommand = (script: string, keys: string[], args: string[]) => Promise<unknown>
 
 /** Makes one way to run scripts of the clients' several. */
 export function redisCommand(client: RedisClient, timeout: number): RedisCommand {
   const run = evalOf(client)
-  return async (script, keys, args, signal) => {
-    const bound = { what: 'Redis', after: timeout, ...(signal !== undefined && { signal }) }
+  return async (script, keys, args) => {
     try {
-      return await withinTime(run(script, keys, args), bound)
+      return await withinTime(run(script, keys, args), { what: 'Redis', after: timeout })
     } catch (error) {
       throw isOAuthError(error) ? error : redisFailure(error)
     }

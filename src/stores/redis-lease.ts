@@ -2,6 +2,7 @@ import type { LockOptions } from '../contracts.ts'
 import { OAuthError } from '../errors.ts'
 import { toBase64url } from './base64url.ts'
 import type { RedisCommand } from './redis-command.ts'
+import { withinTime } from './within-time.ts'
 
 /** A lock that is held, for as long as its name in Redis says its token. */
 export interface Lease {
@@ -31,11 +32,17 @@ export async function holdLease(run: RedisCommand, place: LeasePlace, wait: Lock
   const { name, length } = place
   const token = toBase64url(crypto.getRandomValues(new Uint8Array(16)))
   const release = async (): Promise<void> => void (await run(releaseScript, [name], [token]).catch(() => undefined))
+  let last: Promise<unknown> = Promise.resolve()
+  const attempt = async (): Promise<boolean> => {
+    last = run(acquireScript, [name], [token, `${length}`])
+    const { signal } = wait
+    return Number(await withinTime(last, { what: 'Redis', after: Infinity, ...(signal && { signal }) })) === 1
+  }
   try {
-    await acquire(async () => Number(await run(acquireScript, [name], [token, `${length}`], wait.signal)) === 1, wait)
+    await acquire(attempt, wait)
   } catch (error) {
-    // It may be ours, and nobody told us.
-    void release()
+    // It may be ours, and nobody told us. By several connections, this would overtake what takes it.
+    void last.then(release, release)
     throw error
   }
   const stop = renew(() => run(renewScript, [name], [token, `${length}`]), length)

@@ -313,6 +313,33 @@ describe('a Redis store', () => {
     expect(await failure(store.lock('slot', async () => 1, wait))).toBe('aborted')
   })
 
+  it('leaves no lock behind that it was given after its caller had gone', async () => {
+    let arrive = (): void => undefined
+    const late = new Promise<void>((resolve) => (arrive = resolve))
+    let holder: string | undefined
+    let free = (): void => undefined
+    const freed = new Promise<void>((resolve) => (free = resolve))
+    const byManyWays: RedisEval = async (script, _keys, [token]) => {
+      if (script.includes('NX')) {
+        await late
+        holder = token
+        return 1
+      }
+      if (holder === token) {
+        holder = undefined
+        free()
+      }
+      return 1
+    }
+    const caller = new AbortController()
+    const lock = redisStore(byManyWays).lock('slot', async () => 1, { timeout: 5000, signal: caller.signal })
+    caller.abort()
+    expect(await failure(lock)).toBe('aborted')
+    arrive()
+    await freed
+    expect(holder).toBeUndefined()
+  })
+
   it("never repeats what a client's error says", async () => {
     const errors = [
       new Error('SECRET at line 1'),
