@@ -11,8 +11,8 @@ const bodiless = [204, 205, 304]
 export function answer(response: Response, rule: HeaderLists, common: CommonHeaders): Response {
   const { status } = response
   if (redirects.includes(status)) return dropped(response, 'upstream_redirected', common)
-  // A redirect that the platform hides, or a switch of protocols, which nobody has asked for.
-  if (status < 200) {
+  // A redirect that the platform hides, a switch of protocols, which nobody has asked for, or what no platform can say.
+  if (status < 200 || status > 599) {
     const hidden = response.type === 'opaqueredirect'
     return dropped(response, hidden ? 'upstream_redirected' : 'upstream_unreachable', common)
   }

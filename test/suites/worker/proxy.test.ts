@@ -476,6 +476,14 @@ describe('what a proxy makes of an answer', () => {
     }
   })
 
+  it('lets no status through that cannot be said, and reads no more of such an answer', async () => {
+    let cancelled = false
+    const body = new ReadableStream({ cancel: () => void (cancelled = true) })
+    const odd = Object.defineProperty(new Response(body), 'status', { value: 999 })
+    const answer = await forwarded(asked('/api/v1/messages'), async () => odd)
+    expect([answer.status, await answer.json(), cancelled]).toEqual([502, { error: 'upstream_unreachable' }, true])
+  })
+
   it('lets the client follow no redirect, though it may go there', async () => {
     const seen: string[] = []
     const client = await aClient(async (input) => {
