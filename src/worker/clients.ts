@@ -139,7 +139,7 @@ function make(parts: Parts, account: string, keep: Visit['keep'], transactions?:
 
 function note({ config, paused, unsaved }: Parts, account: string, opened: OpenClient, event: ClientEvent): void {
   if (event.type === 'refresh-failed') paused.set(account, true)
-  if ('code' in event && event.code === 'persist_failed') unsaved.set(account, { opened })
+  if (event.type === 'persist-failed') unsaved.set(account, { opened })
   if (event.type === 'signed-out') unsaved.delete(account)
   config.client.onEvent?.(event)
 }

@@ -7,9 +7,10 @@ export interface Disk {
   readonly store: Store
 }
 
-export function fullAtTimes(inner: Store): Disk {
-  const guard = <T>(work: () => Promise<T>): Promise<T> =>
-    disk.full ? Promise.reject(new OAuthError('persist_failed', { where: 'test', reason: 'full' })) : work()
+const full = new OAuthError('persist_failed', { where: 'test', reason: 'full' })
+
+export function fullAtTimes(inner: Store, failure: OAuthError = full): Disk {
+  const guard = <T>(work: () => Promise<T>): Promise<T> => (disk.full ? Promise.reject(failure) : work())
   const disk: Disk = {
     full: false,
     store: {

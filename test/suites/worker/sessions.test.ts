@@ -220,9 +220,12 @@ describe('the store', () => {
     expect((await browser.script('/api/echo')).status).toBe(401)
   })
 
-  it('that cannot be written when a token came does not cost the session', async () => {
+  it.each([
+    ['cannot be written', new OAuthError('persist_failed', { where: 'test', reason: 'full' })],
+    ['gives no answer in time', new OAuthError('timeout', { what: 'the Durable Object', after: 10_000 })],
+  ])('that %s when a token came does not cost the session', async (_, failure) => {
     const rig = workerRig()
-    const disk = fullAtTimes(rig.store)
+    const disk = fullAtTimes(rig.store, failure)
     const handler = rig.another({ store: disk.store })
     const browser = rig.browser(handler)
     await rig.signIn(browser)
@@ -247,6 +250,18 @@ describe('the store', () => {
       [200, undefined],
       [200, undefined],
     ])
+  })
+
+  it('that gives no answer in time when somebody has signed in does not cost the session', async () => {
+    const rig = workerRig()
+    const disk = fullAtTimes(rig.store, new OAuthError('timeout', { what: 'the Durable Object', after: 10_000 }))
+    const browser = rig.browser(rig.another({ store: disk.store }))
+    const away = await browser.go('/auth/login')
+    disk.full = true
+    await browser.go(await rig.server.approve(away.location ?? ''), 'other')
+    disk.full = false
+    expect((await browser.script('/api/echo')).status).toBe(200)
+    expect(await rig.store.keys()).toHaveLength(1)
   })
 
   it('that cannot be read is a failure, and no end of the session', async () => {
