@@ -139,12 +139,19 @@ async function begin(parts: SessionParts, state: SessionState, record: StoredRec
     replaced = { record: current }
     return record
   })
+  let landed = false
+  // What is known to be written, however late, is not written again: somebody may have signed out since.
+  const land = (stored: StoredRecord | undefined): void => {
+    landed = sameTokens(stored, record)
+    if (landed && state.unsaved?.record === record) state.unsaved = undefined
+  }
+  written.then(land, () => undefined)
   let failure = await failureOf(parts, written)
   late = true
   if (failure !== undefined && epoch === state.epoch) {
     const found = await lookAt(parts)
     replaced ??= found
-    if (found !== undefined && sameTokens(found.record, record)) failure = undefined
+    if (landed || (found !== undefined && sameTokens(found.record, record))) failure = undefined
   }
   if (epoch !== state.epoch) {
     if (failure !== undefined && endings !== state.endings) void parts.discard(record)

@@ -245,6 +245,18 @@ export const lifecycleMutants: readonly Mutant[] = [
         tests: ['test/suites/client/signed-out-twice.test.ts'],
       },
       {
+        name: 'a sign-in that is known to be written is written again after a sign-out elsewhere',
+        find: 'if (landed && state.unsaved?.record === record) state.unsaved = undefined',
+        replace: '',
+        tests: ['test/suites/client/landed-late.test.ts'],
+      },
+      {
+        name: 'a sign-in whose writing is answered late counts as not written',
+        find: 'landed || (found !== undefined',
+        replace: '(found !== undefined',
+        tests: ['test/suites/client/landed-late.test.ts'],
+      },
+      {
         name: 'a sign-out while a lock is let go is overlooked',
         find: '() => recall(parts, state).catch(() => undefined),',
         replace: '() => undefined,',
