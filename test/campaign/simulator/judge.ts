@@ -21,6 +21,8 @@ export interface Presentation {
   refused: boolean
   /** Why a used refresh token was presented, where the server took that amiss. */
   reuse: string | undefined
+  /** Earlier ones whose answer the store had refused to take when this one was announced. */
+  readonly unwritten: readonly Presentation[]
 }
 
 /** How often what happened. */
@@ -73,6 +75,8 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
   const stored = new Set<string>()
   const signedOut = new Set<number>()
   let intents: { readonly actor: Actor; readonly refreshToken: string; readonly intent: RefreshIntent }[] = []
+  /** What the store had refused to take when somebody last announced a presentation. */
+  const keptBack = new Map<Actor, readonly Presentation[]>()
   const begun = new Map<number, boolean>()
   const unsaved = new Set<number>()
   const ending = new Map<Actor, number>()
@@ -134,6 +138,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
         brought: undefined,
         refused: false,
         reuse: undefined,
+        unwritten: keptBack.get(actor) ?? [],
       }
       presentations.push(presentation)
       return presentation
@@ -146,7 +151,8 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
       )
       presentation.accepted = accepted
       if (earlier.length === 0 || !rotates) return
-      const cause = earlier.map(causeOf).find((found) => found === 'defect') ?? causeOf(earlier[0])
+      const causes = earlier.map((other) => (presentation.unwritten.includes(other) ? 'not written' : causeOf(other)))
+      const cause = causes.find((found) => found === 'defect') ?? causes[0]
       judge.count(`repeats: ${judge.lockBroken && cause === 'defect' ? 'lock broken' : cause}`)
       if (!accepted) presentation.reuse = cause
       if (cause === 'defect' && !judge.lockBroken) judge.defect('a used refresh token is presented for no reason')
@@ -161,6 +167,7 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
       stored.add(after.tokens.accessToken)
       if (after.intent?.owner === actor.name && after.intent !== before?.intent) {
         intents.push({ actor, refreshToken: after.tokens.refreshToken ?? '', intent: after.intent })
+        keptBack.set(actor, presentations.filter(isKeptBack))
       }
       if ((after.intent?.lost ?? -1) < (before?.intent?.lost ?? -1)) {
         intents = intents.filter(
@@ -188,13 +195,16 @@ export function createJudge(rotates: boolean, countsRepeats: boolean, faults: (a
   }
 
   /** Why a refresh token is shown again that this earlier presentation used up. */
-  function causeOf(earlier: Presentation | undefined): string {
-    if (earlier === undefined) return 'none'
+  function causeOf(earlier: Presentation): string {
     if (earlier.lost) return 'answer lost'
     if (unsaved.has(lineage(earlier.refreshToken).family)) return 'not written'
     if (!earlier.actor.alive && !earlier.committed) return 'owner killed'
-    if (!earlier.committed && (judge.holding.has(earlier.actor) || faults(earlier.actor) > 0)) return 'not written'
-    return 'defect'
+    return isKeptBack(earlier) ? 'not written' : 'defect'
+  }
+
+  /** Whether the server's answer could not be written: it may be at any time. */
+  function isKeptBack({ accepted, committed, actor }: Presentation): boolean {
+    return accepted && !committed && (judge.holding.has(actor) || faults(actor) > 0)
   }
 
   return judge

@@ -53,8 +53,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a sign-out does not remove the record',
     file: 'session.ts',
-    find: '    removed = current\n    return undefined',
-    replace: '    removed = current\n    return current',
+    find: '    removed = current ?? removed\n    return undefined',
+    replace: '    removed = current ?? removed\n    return current',
   },
   {
     name: 'a late commit brings a removed record back',
