@@ -32,7 +32,7 @@ export function toFetch(client: FetchingClient, next: Fetch = (input, init) => g
     const other = input instanceof Request && input.body !== null ? input.clone() : input
     try {
       const response = await client.fetch(input, init)
-      if (other !== input) void (other as Request).body?.cancel()
+      if (other !== input) (other as Request).body?.cancel().catch(() => undefined)
       return response
     } catch (error) {
       if (isOAuthError(error) && error.code === 'origin_not_allowed') return next(other, init)

@@ -150,6 +150,13 @@ describe('toFetch', () => {
     expect(await (await post(`${server.apiUrl}/echo`)).json()).toMatchObject({ bodyLength: 6 })
   })
 
+  it('leaves no rejection to nobody where the source of a body fails that the API has not read', async () => {
+    const unread = { fetch: async () => new Response('too large', { status: 413 }) }
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error('the source has failed')) })
+    const request = new Request('https://api.example/', { method: 'POST', body, duplex: 'half' } as RequestInit)
+    expect((await toFetch(unread)(request)).status).toBe(413)
+  })
+
   it('hands on no request that the API itself has failed', async () => {
     const { client, server } = await signedIn()
     const fetch = toFetch(client, async () => new Response('another'))
