@@ -31,8 +31,8 @@ export interface Clients {
   ready(account: string, keep: Visit['keep']): Fetch | undefined
   /** Lets `use` call the API in the name of whom `look` has found. */
   lend<T>(found: SignedIn & Pick<Session, 'account'>, visit: Visit, use: (fetch: Fetch) => Promise<T>): Promise<T>
-  /** Who is signed in at this slot; `undefined` when nobody is, or the server has ended it. */
-  look(account: string): Promise<SignedIn | undefined>
+  /** Who is signed in at this slot; `undefined` when nobody is, `'over'` when the server or time has ended it. */
+  look(account: string): Promise<SignedIn | 'over' | undefined>
 }
 
 /** How long nobody refreshes early after that has failed, in milliseconds. */
@@ -103,8 +103,8 @@ export function openClients(config: WorkerConfig): Clients {
         if (parts.unsaved.get(account) === unsaved) parts.unsaved.delete(account)
       }
       const record = await store.get(slotOf(config.client.provider.id, account))
-      if (record === undefined || (await isOver(record, clock.now()))) return undefined
-      return { ...told(record.account), record }
+      if (record === undefined) return undefined
+      return (await isOver(record, clock.now())) ? 'over' : { ...told(record.account), record }
     },
   }
 }

@@ -44,12 +44,15 @@ export async function logout(desk: Desk, visit: Visit): Promise<Answer> {
   return jsonAnswer(200, { revocation })
 }
 
-/** A session, with who is signed in. Takes a session that is over from the browser. */
+/**
+ * A session, with who is signed in. Takes a session that is over from the browser; not one that nobody is in: its
+ * cookie went with the sign-out, or with the next sign-in, and what the browser holds by now is not ours to take.
+ */
 async function lookUp(desk: Desk, visit: Visit, session: Session | undefined): Promise<Found | undefined> {
   if (session === undefined) return undefined
   const found = await desk.clients.look(session.account)
-  if (found === undefined) desk.sessions.end(visit)
-  return found && { ...session, ...found }
+  if (found === 'over') desk.sessions.end(visit)
+  return typeof found === 'object' ? { ...session, ...found } : undefined
 }
 
 type Found = Session & SignedIn

@@ -169,8 +169,10 @@ function refused({ config }: Desk, visit: Visit, code: FailureCode): Answer {
 
 function failed(desk: Desk, visit: Visit, error: unknown): Answer {
   const code = codeOf(error)
-  if (!isOrdinary(error) && !visit.request.signal.aborted) desk.config.onError(error)
-  if (isOAuthError(error) && (code === 'sign_in_required' || code === 'signed_out')) desk.sessions.end(visit)
+  if (!isOrdinary(error)) {
+    if (!visit.request.signal.aborted) desk.config.onError(error)
+    if (code === 'sign_in_required') desk.sessions.end(visit)
+  }
   return refused(desk, visit, code)
 }
 

@@ -123,6 +123,25 @@ describe('a sign-in', () => {
     expect(await old.json()).toEqual(signedOut)
   })
 
+  it('outlives what was asked in the name of the session before it, and answered late', async () => {
+    const rig = workerRig()
+    const browser = rig.browser()
+    await rig.signIn(browser)
+    const old = { headers: { cookie: `${sessionCookie}=${cookieOf(browser, sessionCookie).value}` } }
+    rig.clock.advance(hour)
+    const callback = await rig.server.approve((await browser.go('/auth/login')).location ?? '')
+    const hold = rig.server.faults.hold('token')
+    const waiting = browser.script('/api/echo', old)
+    await hold.arrived
+    await browser.go(callback, 'other')
+    await expect.poll(async () => (await rig.store.keys()).length).toBe(1)
+    hold.release()
+    expect((await waiting).status).toBe(401)
+    expect((await browser.script('/api/echo', old)).status).toBe(401)
+    expect(await (await browser.script('/auth/session', old)).json()).toEqual(signedOut)
+    expect((await browser.script('/api/echo')).status).toBe(200)
+  })
+
   it('that was planted with a session of somebody else gives a new one', async () => {
     const rig = workerRig()
     const [attacker, victim] = [rig.browser(), rig.browser()]
