@@ -40,6 +40,15 @@ describe('mode token-mediating', () => {
     expect([reply.status, await reply.json()]).toEqual([502, { error: 'invalid_response' }])
   })
 
+  it('gives what the server has granted of its own accord where nothing was asked for', async () => {
+    const rig = workerRig({ options: { mode: 'token-mediating' } })
+    rig.server.tamper.tokenResponse = (body) => ({ ...body, scope: 'read' })
+    const { issuer } = rig.server
+    const browser = rig.browser(rig.another({ provider: oidc({ issuer, scopes: [] }) }))
+    await rig.signIn(browser)
+    expect(await (await browser.script('/auth/token')).json()).toMatchObject({ scopes: ['read'] })
+  })
+
   it('and mode bff has no such route', async () => {
     const rig = workerRig()
     const browser = rig.browser()
