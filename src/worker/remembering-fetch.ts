@@ -2,18 +2,20 @@ import type { Clock, Fetch } from '../contracts.ts'
 import { freshMap } from './fresh-map.ts'
 import { readText } from '../core/read-text.ts'
 
-/** How long a server's metadata is taken from memory, in milliseconds. */
-const freshFor = 600_000
+/** How long a server's metadata is taken from memory, in milliseconds; and its keys, among which one may be missed. */
+const [freshFor, keysFreshFor] = [600_000, 60_000]
 
 /** The longest document that is looked at, in bytes. */
 const longest = 1_048_576
 
 /** A `fetch` that remembers the metadata of servers (RFC 8414) as text, since each request has a client of its own. */
 export function rememberingFetch(fetch: Fetch, clock: Pick<Clock, 'now'>): Fetch {
-  const known = freshMap<{ readonly text: string; readonly type: string }>({ clock, freshFor, limit: 8 })
+  const metadata = freshMap<Published>({ clock, freshFor, limit: 8 })
+  const others = freshMap<Published>({ clock, freshFor: keysFreshFor, limit: 8 })
   return async (input, init) => {
     const url = String(input)
     if ((init?.method ?? 'GET') !== 'GET' || !isPublished(url, init)) return fetch(input, init)
+    const known = /\/(openid-configuration|oauth-authorization-server)/.test(url) ? metadata : others
     const remembered = known.get(url)
     if (remembered !== undefined) return documentOf(remembered)
     const response = await fetch(input, init)
@@ -31,6 +33,11 @@ function isPublished(url: string, init: RequestInit | undefined): boolean {
   return url.includes('/.well-known/') && !new Headers(init?.headers).has('authorization')
 }
 
-function documentOf({ text, type }: { readonly text: string; readonly type: string }): Response {
+interface Published {
+  readonly text: string
+  readonly type: string
+}
+
+function documentOf({ text, type }: Published): Response {
   return new Response(text, { headers: { 'content-type': type } })
 }

@@ -142,6 +142,16 @@ describe('a sign-in', () => {
     expect((await browser.script('/api/echo')).status).toBe(200)
   })
 
+  it('goes well a minute after the server has new keys, wherever it publishes them', async () => {
+    const rig = workerRig({ server: { paths: { jwks: '/.well-known/jwks.json' } } })
+    expect((await rig.signIn(rig.browser())).status).toBe(303)
+    await rig.server.rotateKeys({ keep: false })
+    rig.clock.advance(60_000)
+    expect((await rig.signIn(rig.browser())).status).toBe(303)
+    expect((await rig.signIn(rig.browser())).status).toBe(303)
+    expect(rig.server.history.count({ endpoint: 'jwks' })).toBe(2)
+  })
+
   it('that was planted with a session of somebody else gives a new one', async () => {
     const rig = workerRig()
     const [attacker, victim] = [rig.browser(), rig.browser()]
