@@ -1,4 +1,5 @@
 import type { Clock, Fetch } from '../contracts.ts'
+import { jsonMembers } from '../core/json.ts'
 import { freshMap } from './fresh-map.ts'
 import { readText } from '../core/read-text.ts'
 
@@ -23,7 +24,8 @@ export function rememberingFetch(fetch: Fetch, clock: Pick<Clock, 'now'>): Fetch
     const text = await readText(response, longest)
     if (text === undefined) return new Response('', { status: 502 })
     const read = { text, type: response.headers.get('content-type') ?? '' }
-    known.set(url, read)
+    // A page of somebody in between, or half of the document, is the answer for once.
+    if (jsonMembers(text) !== undefined) known.set(url, read)
     return documentOf(read)
   }
 }

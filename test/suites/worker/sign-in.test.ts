@@ -152,6 +152,13 @@ describe('a sign-in', () => {
     expect(rig.server.history.count({ endpoint: 'jwks' })).toBe(2)
   })
 
+  it.each(['html', 'truncated'] as const)('goes well as soon as the metadata are whole again: %s', async (damage) => {
+    const rig = workerRig()
+    rig.server.faults.next('metadata', { damage })
+    expect((await rig.browser().go('/auth/login')).status).toBe(502)
+    expect((await rig.browser().go('/auth/login')).status).toBe(303)
+  })
+
   it('that was planted with a session of somebody else gives a new one', async () => {
     const rig = workerRig()
     const [attacker, victim] = [rig.browser(), rig.browser()]
