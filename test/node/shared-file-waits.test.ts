@@ -68,4 +68,26 @@ describe('a file that several processes share', () => {
     expect(told).toBeGreaterThan(0)
     stop?.()
   })
+
+  it('is seen to come by one who watched before there was a folder, and to go and come with it', async () => {
+    const folder = join(directory, 'not', 'yet')
+    const store = fileStore({ path: join(folder, 'auth.json') })
+    let heard = (): void => undefined
+    const next = (): Promise<unknown> => {
+      const told = new Promise<string>((resolve) => (heard = () => resolve('told')))
+      return Promise.race([told, sleep(5000, 'nothing', { ref: false })])
+    }
+    const stop = store.watch?.('slot', () => heard())
+    await sleep(100)
+    for (const change of ['1', '2']) {
+      const came = next()
+      await store.update('slot', () => record(change, 1))
+      expect(await came).toBe('told')
+      const left = next()
+      await rm(folder, { recursive: true })
+      expect(await left).toBe('told')
+      await sleep(100)
+    }
+    stop?.()
+  })
 })

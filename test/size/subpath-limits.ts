@@ -21,7 +21,7 @@ export const subpathLimits: Readonly<Record<string, number>> = {
   './providers/oidc': 220,
   './providers/oauth2': 120,
   './stores/encrypted': 3000,
-  './stores/file': 7510,
+  './stores/file': 7580,
   './stores/indexeddb': 4180,
   './stores/web-storage': 2190,
   './stores/keychain': 6890,
