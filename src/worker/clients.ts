@@ -6,6 +6,7 @@ import { fingerprint } from '../core/index.ts'
 import { slotOf } from './account-key.ts'
 import { freshMap } from './fresh-map.ts'
 import type { FreshMap } from './fresh-map.ts'
+import { patientFetch } from './patient-fetch.ts'
 import { rememberingFetch } from './remembering-fetch.ts'
 import { readyTokens } from './ready-tokens.ts'
 import type { ReadyTokens } from './ready-tokens.ts'
@@ -64,7 +65,7 @@ export function openClients(config: WorkerConfig): Clients {
     config,
     store,
     tokens: readyTokens(config.client),
-    fetch: rememberingFetch(config.client.fetch, clock),
+    fetch: patientFetch(rememberingFetch(config.client.fetch, clock), clock),
     paused: freshMap({ clock, freshFor: pause }),
     unsaved: freshMap({ clock, freshFor: patience, limit: 100 }),
     idle: freshMap({ clock, freshFor: idleness }),
@@ -113,7 +114,7 @@ interface Parts {
   readonly config: WorkerConfig
   readonly store: RememberingStore
   readonly tokens: ReadyTokens
-  readonly fetch: Fetch
+  readonly fetch: (account: string) => Fetch
   /** The accounts whose early refresh has just failed. */
   readonly paused: FreshMap<true>
   /** The clients whose memory holds the only copy of what came, until a later call can write it. */
@@ -128,7 +129,7 @@ function make(parts: Parts, account: string, keep: Visit['keep'], transactions?:
     ...config.client,
     ...(paused.get(account) === true && { refreshBefore: 0 }),
     account,
-    fetch,
+    fetch: fetch(account),
     store: watched(store, () => opened),
     ...(transactions !== undefined && { transactions }),
     onEvent: (event) => note(parts, account, opened, event),

@@ -84,6 +84,46 @@ describe('a failure', () => {
     expect(rig.tokenCalls() - before).toBeLessThan(4)
   })
 
+  it('that says when to come back is asked by no request before, and by no other in its place', async () => {
+    const rig = workerRig()
+    const [limited, other] = [rig.browser(), rig.browser()]
+    await rig.signIn(limited)
+    await rig.signIn(other)
+    rig.clock.advance(hour)
+    const before = rig.tokenCalls()
+    rig.server.faults.next('token', { status: 429, headers: { 'retry-after': '60' } })
+    const replies = await Promise.all(Array.from({ length: 5 }, () => limited.script('/api/echo')))
+    for (const reply of replies) {
+      expect([reply.status, await reply.json()]).toEqual([503, { error: 'rate_limited' }])
+    }
+    expect(rig.tokenCalls() - before).toBe(1)
+    expect((await other.script('/api/echo')).status).toBe(200)
+    rig.clock.advance(59_000)
+    expect((await limited.script('/api/echo')).status).toBe(503)
+    expect(rig.tokenCalls() - before).toBe(2)
+    rig.clock.advance(1000)
+    expect((await limited.script('/api/echo')).status).toBe(200)
+    expect(rig.tokenCalls() - before).toBe(3)
+  })
+
+  it('of the API that says when to come back goes to who has asked', async () => {
+    const rig = workerRig()
+    const browser = rig.browser()
+    await rig.signIn(browser)
+    // While a token is about to end and no other can be had, each call has a client of its own.
+    rig.server.faults.always('token', { status: 503 })
+    rig.clock.advance(hour - 60_000)
+    const before = rig.apiCalls()
+    rig.server.faults.next('api', { status: 429, headers: { 'retry-after': '60' } })
+    const post = { method: 'POST', body: 'text' }
+    const replies = [await browser.script('/api/echo', post), await browser.script('/api/echo', post)]
+    expect(replies.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+      [429, '60'],
+      [200, null],
+    ])
+    expect(rig.apiCalls() - before).toBe(2)
+  })
+
   it('of ours is not told at all', async () => {
     const rig = workerRig({
       options: {
