@@ -92,11 +92,15 @@ export async function writeAnthropicProfile(
     account_email: account?.email,
     organization_name: account?.organization,
     workspace_id: account?.accountId,
+    // We know neither; what stands there was of the sign-in before.
+    organization_uuid: undefined,
+    workspace_name: undefined,
   })
   const own = { type: 'user_oauth', client_id: clientId ?? anthropicPlatform().clientId, scope }
   await merge(configuration, {
     version: '1.0',
     authentication: { ...authentication, ...own },
+    organization_id: undefined,
     workspace_id: account?.accountId,
   })
 }

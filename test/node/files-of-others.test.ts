@@ -371,6 +371,26 @@ describe("Anthropic's profiles", () => {
     })
   })
 
+  it("hold none of Anthropic's names for the organisation that was signed in before", async () => {
+    const theirs = { organization_uuid: 'org-bob', organization_name: 'Bobs', workspace_name: 'Bobs work' }
+    await put(credentials('default'), {
+      version: '1.0',
+      access_token: 'of bob',
+      account_email: 'bob@x.example',
+      ...theirs,
+    })
+    await put(configuration('default'), { organization_id: 'org-bob', base_url: 'https://y.example' })
+    await writeAnthropicProfile(
+      { ...record, account: { email: 'ada@x.example', organization: 'Engines' } },
+      { env: env() },
+    )
+    expect(await readFile(credentials('default'), 'utf8')).not.toMatch(/bob/i)
+    expect(await readFile(configuration('default'), 'utf8')).not.toMatch(/bob/i)
+    expect(JSON.parse(await readFile(configuration('default'), 'utf8'))).toMatchObject({
+      base_url: 'https://y.example',
+    })
+  })
+
   it('are the ones that the environment names, and their tokens lie where the configuration says', async () => {
     const elsewhere = join(home, 'elsewhere', 'tokens.json')
     await put(configuration('home'), { authentication: { type: 'user_oauth', credentials_path: elsewhere } })
