@@ -2,6 +2,7 @@ import { OAuthError, untrustedText } from '../errors.ts'
 import type { Provider, ProviderError } from '../contracts.ts'
 import { challengeError } from './challenge-error.ts'
 import { jsonMembers, stringMember } from './json.ts'
+import type { JsonMembers } from './json.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** An answer that is not the one asked for. */
@@ -57,7 +58,7 @@ function refusal(answer: FailedAnswer, told: ProviderError): OAuthError {
 
 function readError(answer: FailedAnswer): ProviderError | undefined {
   const members = jsonMembers(answer.text)
-  const own = members && answer.provider.readError?.(members, answer.response.status)
+  const own = members && ownError(answer, members)
   // An API need not say it in a body. At the token endpoint a challenge is no verdict: a proxy may have written it.
   const challenge = answer.endpoint === 'userinfo' ? challengeError(answer.response) : undefined
   const word = own?.error ?? stringMember(members, 'error') ?? challenge
@@ -65,6 +66,16 @@ function readError(answer: FailedAnswer): ProviderError | undefined {
   if (!error) return undefined
   const description = own?.description ?? stringMember(members, 'error_description')
   return description === undefined ? { error } : { error, description }
+}
+
+/** A row reads the errors of its own server: what it cannot read, such as a proxy's, must not cost the answer. */
+function ownError({ provider, response }: FailedAnswer, members: JsonMembers): ProviderError | undefined {
+  try {
+    const own = provider.readError?.(members, response.status)
+    return typeof own?.error === 'string' ? own : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** An error code, where `value` is one by the grammar of RFC 6749 §5.2, and short. */

@@ -186,6 +186,12 @@ export const transportMutants: readonly Mutant[] = [
         replace: 'if (status >= 600 ||',
         tests: [tokenAnswers],
       },
+      {
+        name: 'a row that cannot read an answer makes it one that was lost',
+        find: 'members && ownError(answer, members)',
+        replace: 'members && answer.provider.readError?.(members, answer.response.status)',
+        tests: ['test/suites/lifecycle/unreadable-errors.test.ts'],
+      },
     ],
   ),
   ...inFile(
