@@ -105,7 +105,7 @@ async function wait(
   try {
     const landed = await untilAborted(join(parts, state, need), signal)
     // Whoever joined a flight that others began may need more than they did.
-    return !shared || satisfies(landed, need) ? landed.tokens : undefined
+    return !shared || satisfies(landed, need, again) ? landed.tokens : undefined
   } catch (error) {
     const cause = causeOf(error)
     const replaced = epoch !== state.epoch && state.memory !== undefined
@@ -124,8 +124,9 @@ function causeOf(error: unknown): 'aborted' | 'signed_out' | 'outdated' | undefi
   return error.code === 'sign_in_required' && error.detail.reason !== 'rejected' ? 'outdated' : undefined
 }
 
-function satisfies({ tokens, asked }: Landed, need: Need): boolean {
-  return asked && tokens.accessToken !== need.refused
+/** Whoever joins `again` had the server asked after a token was refused: it has no other one to give. */
+function satisfies({ tokens, asked }: Landed, need: Need, again: boolean): boolean {
+  return asked && (again || tokens.accessToken !== need.refused)
 }
 
 async function begin(parts: SessionParts, state: SessionState, record: StoredRecord): Promise<boolean> {

@@ -257,6 +257,12 @@ export const lifecycleMutants: readonly Mutant[] = [
         tests: ['test/suites/client/landed-late.test.ts'],
       },
       {
+        name: 'each whose token was refused asks for themselves',
+        find: 'asked && (again || ',
+        replace: 'asked && (',
+        tests: ['test/suites/client/same-token-again.test.ts'],
+      },
+      {
         name: 'a sign-out while a lock is let go is overlooked',
         find: '() => recall(parts, state).catch(() => undefined),',
         replace: '() => undefined,',
