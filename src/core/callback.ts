@@ -65,7 +65,8 @@ function read(input: URL | URLSearchParams | string): ParsedCallback {
     return { params: new URLSearchParams(url.search), url }
   }
   if (/(^|[?&])(code|error|state)=/.test(text)) {
-    const [query = ''] = text.slice(text.indexOf('?') + 1).split('#')
+    // A query may hold question marks of its own (RFC 3986 §3.4).
+    const [query = ''] = text.replace(/^(?![\w.-]+=)[^?]*\?/, '').split('#')
     return { params: new URLSearchParams(query) }
   }
   const hash = text.indexOf('#')

@@ -16,6 +16,11 @@ export const protocolMutants: readonly Mutant[] = [
     [callbacks],
     [
       {
+        name: 'a question mark in a value begins the query',
+        find: '(?![\\w.-]+=)',
+        replace: '',
+      },
+      {
         name: 'the state is not compared',
         find: 'if (state === transaction.state) return',
         replace: "if (state !== '') return",

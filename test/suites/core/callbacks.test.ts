@@ -493,6 +493,14 @@ describe('reading a callback', () => {
       expect(() => parseCallback(input as unknown as string)).toThrow(TypeError)
   })
 
+  it('leaves a question mark in a value where it is', () => {
+    const { params } = parseCallback('code=c?1&state=s-1')
+    expect([...params]).toEqual([
+      ['code', 'c?1'],
+      ['state', 's-1'],
+    ])
+  })
+
   it('does not change what it was given', () => {
     const url = new URL('https://app.example.com/callback?code=c-1&state=s-1')
     parseCallback(url).params.delete('code')
