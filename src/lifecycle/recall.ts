@@ -25,6 +25,8 @@ export interface SessionState {
   quiet: Quiet | undefined
   /** What came but could not be written, and what writes it if nothing newer is stored. */
   unsaved: { readonly record: StoredRecord; readonly change: RecordChange } | undefined
+  /** What a sign-out took that then failed: it is to be revoked by the next. */
+  left: StoredRecord | undefined
   /** The refresh that is under way, for all who wait. */
   flight: Promise<Landed> | undefined
   /** How often somebody signed in or out here. A flight that began before brings nothing back. */

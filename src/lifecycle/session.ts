@@ -29,6 +29,7 @@ export function createSession(parts: SessionParts): Session {
     memory: undefined,
     quiet: undefined,
     unsaved: undefined,
+    left: undefined,
     flight: undefined,
     epoch: 0,
     endings: 0,
@@ -201,7 +202,7 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
   parts.onChange(undefined, undefined)
   let late = false
   // A store whose answer was lost asks again, and then nothing is there.
-  let removed: StoredRecord | undefined
+  let removed = state.left
   const gone = parts.store.update(parts.key, (current) => {
     if (late) return current
     state.endings++
@@ -215,8 +216,10 @@ async function end(parts: SessionParts, state: SessionState): Promise<StoredReco
     // What is removed after the caller was told otherwise may be a later sign-in.
     late = true
     if (epoch === state.epoch) state.unsaved = unsaved
+    state.left = removed
     throw error
   }
+  state.left = undefined
   if (epoch === state.epoch) parts.onChange(undefined, undefined)
   parts.onEvent({ type: 'signed-out', reason: 'asked' })
   // What could not be written is newer than what was.

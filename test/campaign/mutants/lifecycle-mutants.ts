@@ -257,6 +257,12 @@ export const lifecycleMutants: readonly Mutant[] = [
         tests: ['test/suites/client/landed-late.test.ts'],
       },
       {
+        name: 'what a sign-out has removed that failed is not revoked by the next',
+        find: '    state.left = removed\n',
+        replace: '',
+        tests: ['test/suites/client/signed-out-after-failure.test.ts'],
+      },
+      {
         name: 'each whose token was refused asks for themselves',
         find: 'asked && (again || ',
         replace: 'asked && (',
