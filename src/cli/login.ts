@@ -21,6 +21,8 @@ import type { World } from './world.ts'
 type SignInResult = Awaited<ReturnType<NodeClient['signIn']>>
 type Way = NonNullable<NodeSignInOptions['via']>
 
+const lockTimeout = 30_000
+
 /** `latchkey login`: signs a person in. */
 export async function login(asked: Asked, world: World): Promise<number> {
   const { env } = world
@@ -34,11 +36,15 @@ export async function login(asked: Asked, world: World): Promise<number> {
     throw misuse(`${provider.name} needs --client-id, or LATCHKEY_CLIENT_ID: what this program is registered as there.`)
   }
   const slot = slotNamed(provider.id, profile)
+  const file = authFileStore({ env })
   let unwritten: unknown
-  const store = tellingStore(authFileStore({ env }), (error) => (unwritten = error))
+  const store = tellingStore(file, (error) => (unwritten = error))
   const client = openClient(slot, { provider, clientId, store }, world)
   try {
-    const code = await signIn(client, asked, world)
+    const wishes = wishesOf(asked, client, world)
+    // Else a person would do all of it for tokens that end with this process.
+    await file.lock(slot.key, (held) => held.get(slot.key), { timeout: lockTimeout, signal: world.signal })
+    const code = await signIn(client, wishes, world)
     if (unwritten !== undefined) await sayWhy(unwritten, world)
     return code
   } finally {
@@ -63,8 +69,7 @@ async function issuedClientId(profile: string | undefined, { env }: World): Prom
   return (await authFileStore({ env }).get(slotNamed('openai', profile).key))?.clientId
 }
 
-async function signIn(client: NodeClient, asked: Asked, world: World): Promise<number> {
-  const wishes = wishesOf(asked, client, world)
+async function signIn(client: NodeClient, wishes: NodeSignInOptions, world: World): Promise<number> {
   // Where lines are read, the prompt says that somebody is waited for.
   const pastes = wishes.via === 'paste' || (wishes.via === 'auto' && world.input.isTTY === true)
   const waiting = pastes ? undefined : progress(world, 'Waiting for you:')

@@ -194,11 +194,19 @@ describe('latchkey login', () => {
     expect([code, out + err]).toEqual([2, expect.not.stringContaining('secret')])
   })
 
-  it('says why the tokens could not be written', async () => {
+  it('sends nobody to sign in for tokens that it could not keep', async () => {
     await mkdir(dirname(rig.path), { mode: 0o700 })
     await writeFile(rig.path, 'not JSON', { mode: 0o600 })
+    const { code, err } = await rig.run([...who, '--via', 'loopback', '--no-browser'])
+    expect([code, err]).toEqual([1, expect.stringMatching(/^latchkey: [^]*it is not JSON[^]*\(store_corrupt\)/)])
+    expect(err).not.toMatch(address)
+  })
+
+  it('says why the tokens could not be written', async () => {
     const run = rig.start([...who, '--via', 'loopback', '--no-browser'])
-    await visit((await run.said(address))[1] ?? '')
+    const [, url = ''] = await run.said(address)
+    await writeFile(rig.path, 'not JSON', { mode: 0o600 })
+    await visit(url)
     const { code, err } = await run.ended
     expect([code, err]).toEqual([
       1,
