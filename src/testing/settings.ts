@@ -79,12 +79,15 @@ const defaults: Pick<Settings, Settled> = {
 }
 
 /** Fills in the defaults, and refuses what cannot be meant with a `TypeError`. */
-export function settle(options: AuthorizationServerOptions): Settings {
+export function settle(wished: AuthorizationServerOptions): Settings {
+  const options = given(wished)
   const issuer = options.issuer ?? 'https://as.latchkey.test'
   const { origin, pathname } = issuerUrl(issuer)
   const [first = ada, ...others] = options.users ?? []
   const base = issuer.replace(/\/$/, '')
-  const below = Object.entries({ ...paths, ...options.paths }).map(([name, path]) => [name, base + path] as const)
+  const below = Object.entries({ ...paths, ...given(options.paths) }).map(
+    ([name, path]) => [name, base + path] as const,
+  )
   return {
     ...defaults,
     ...options,
@@ -92,7 +95,7 @@ export function settle(options: AuthorizationServerOptions): Settings {
     origin,
     clients: options.clients ?? [app],
     users: [first, ...others],
-    lifetimes: { ...lifetimes, ...options.lifetimes },
+    lifetimes: { ...lifetimes, ...given(options.lifetimes) },
     endpoints: Object.fromEntries(below) as Settings['endpoints'],
     metadata: {
       // RFC 8414 puts the well-known part before the issuer's path, OpenID Connect Discovery after it.
@@ -100,6 +103,11 @@ export function settle(options: AuthorizationServerOptions): Settings {
       openid: `${base}/.well-known/openid-configuration`,
     },
   }
+}
+
+/** Without what is `undefined`: it would stand in the way of its default. */
+function given<T extends object>(options: T | undefined): T {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
 }
 
 function issuerUrl(issuer: string): URL {

@@ -31,6 +31,15 @@ describe('a server as strict as a real one', () => {
     expect(((await answer.json()) as { error?: string }).error).toBe(error)
   })
 
+  it('is so too where an option is given that is undefined, as callers without a compiler may', async () => {
+    const lifetimes = { refreshToken: undefined }
+    const server = createAuthorizationServer({ requirePkce: undefined, rotation: undefined, lifetimes } as never)
+    const bare = authorizationUrl(server, { code_challenge: undefined, code_challenge_method: undefined })
+    const callback = await server.approve(bare)
+    expect(callback.searchParams.get('error')).toBe('invalid_request')
+    expect(callback.searchParams.get('code')).toBeNull()
+  })
+
   // RFC 7636, section 4.1.
   it.each([
     ['short', 'x'.repeat(42), 'invalid_grant'],
