@@ -107,10 +107,11 @@ function write(storage: WebStorageArea, name: string, text: string): void {
   }
 }
 
+/** Of the accounts only: a sign-in under way lies beside them, under the same prefix. */
 function names({ storage, prefix }: Area): string[] {
-  return allowed(() => Array.from({ length: storage.length }, (_, index) => storage.key(index)))
-    .filter((name) => name?.startsWith(prefix) === true)
-    .map((name) => name?.slice(prefix.length) ?? '')
+  return allowed(() => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? ''))
+    .filter((name) => name.startsWith(prefix) && readRecord(allowed(() => storage.getItem(name)) ?? '') !== undefined)
+    .map((name) => name.slice(prefix.length))
 }
 
 function allowed<T>(access: () => T): T {

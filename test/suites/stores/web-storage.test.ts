@@ -59,6 +59,15 @@ function areas(): readonly ('localStorage' | 'sessionStorage')[] {
 }
 
 describe('webStorageStore', () => {
+  it('counts no sign-in that is under way among the accounts', async () => {
+    const storage = area()
+    const store = webStorageStore(storage)
+    await store.update('slot', () => record)
+    // As `pageTransactions()` keeps one in the session storage.
+    storage.setItem('latchkey:transaction:state', '{"transaction":{"state":"state"},"shared":true}')
+    expect(await store.keys()).toEqual(['slot'])
+  })
+
   it('leaves alone what is not its own', async () => {
     const storage = area()
     storage.setItem('theirs', 'x')
