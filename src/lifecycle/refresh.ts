@@ -4,9 +4,9 @@ import { OAuthError } from '../errors.ts'
 import { decide, stillServes } from './decide.ts'
 import type { Chance, Held, Need, Policy, Step } from './decide.ts'
 import { lockUnless } from './lock-unless.ts'
-import { sameTokens, shownAgain, withIntent, withoutIntent } from './outcome.ts'
+import { sameTokens, withIntent, withoutIntent } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
-import { judged, saved, settle } from './settle.ts'
+import { judged, saved, settle, settleOpenly } from './settle.ts'
 import type { Ended, Outrun } from './settle.ts'
 
 /** What a refresh acts upon. */
@@ -213,28 +213,7 @@ function repeatAtOnce(outcome: Outcome, tokens: TokenSet, need: Need, now: numbe
   return outcome.kind === 'lost' && outcome.error.code === 'network' && !stillServes(tokens, need, now)
 }
 
-/**
- * An answer that came after we gave up is committed all the same: the server has retired the old
- * token. Unless somebody has announced to present that again meanwhile: their answer is the better
- * one, as some servers then void what they answered first, so it is waited for under the lock.
- */
+/** An answer that came after we gave up is committed all the same: the server has retired the old token. */
 async function lateEnd(parts: Refreshing, presentation: Presentation, late: Promise<Outcome>): Promise<Ended> {
-  const { store, key, clock, lockTimeout } = parts
-  const outcome = await late
-  let again = false
-  const yielding: HeldStore = {
-    get: store.get,
-    update: (_, change) =>
-      store.update(key, (current) => {
-        again = shownAgain(current, presentation)
-        return again ? current : change(current)
-      }),
-  }
-  const settleIn = (held: HeldStore): Promise<Ended | Outrun> =>
-    settle({ store: held, key, clock }, presentation, outcome)
-  const ended = await settleIn(yielding)
-  if (!again) return judged(parts, ended)
-  // That the refresh token is void, whoever presents it now will hear for themselves.
-  if (outcome.kind === 'rejected') return { kind: 'failed', error: outcome.error, record: presentation.record }
-  return judged(parts, await store.lock(key, settleIn, { timeout: lockTimeout }).catch(() => settleIn(store)))
+  return judged(parts, await settleOpenly(parts, presentation, await late))
 }

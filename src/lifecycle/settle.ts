@@ -1,6 +1,6 @@
-import type { Clock, HeldStore, RecordChange, StoredRecord } from '../contracts.ts'
+import type { Clock, HeldStore, RecordChange, Store, StoredRecord } from '../contracts.ts'
 import { isOAuthError, OAuthError } from '../errors.ts'
-import { sameGeneration, withOutcome } from './outcome.ts'
+import { sameGeneration, shownAgain, withOutcome } from './outcome.ts'
 import type { Outcome, Presentation } from './outcome.ts'
 
 /** How a refresh ended, for this client. */
@@ -24,8 +24,8 @@ export interface Unsaved {
   readonly error: OAuthError
   /** Why the record is not what was asked for, where it is not. */
   readonly failure?: OAuthError | undefined
-  /** Tries once more, and elsewhere. */
-  readonly settle: (store: HeldStore) => Promise<Ended | Outrun>
+  readonly presentation: Presentation
+  readonly outcome: Outcome
 }
 
 /** Another generation is stored than the one that was presented: it has to be judged anew. */
@@ -42,8 +42,11 @@ export interface Place {
 }
 
 /** Writes what an outcome means, and says what that makes of the refresh. */
-export async function settle(place: Place, presentation: Presentation, outcome: Outcome): Promise<Ended | Outrun> {
-  const { store, key, clock } = place
+export async function settle(
+  { store, key, clock }: Place,
+  presentation: Presentation,
+  outcome: Outcome,
+): Promise<Ended | Outrun> {
   const now = clock.now()
   const change: RecordChange = (current) => withOutcome(current, presentation, outcome, now)
   const brings = outcome.kind === 'tokens' || outcome.kind === 'defective'
@@ -62,7 +65,8 @@ export async function settle(place: Place, presentation: Presentation, outcome: 
       error: storeError(error),
       failure,
       unused: brought,
-      settle: (other) => settle({ ...place, store: other }, presentation, outcome),
+      presentation,
+      outcome,
     }
   }
   if (stored === undefined) return { kind: 'overtaken', unused: brought }
@@ -71,13 +75,49 @@ export async function settle(place: Place, presentation: Presentation, outcome: 
   return { kind: 'failed', error: errorOf(outcome), record: stored }
 }
 
+/** A place where nobody keeps others out yet. */
+export interface OpenPlace extends Place {
+  readonly store: Store
+  readonly lockTimeout: number
+}
+
 /**
  * Writes once more, without the lock, what could not be written under it: whoever has lost a lock may
  * not write by it any more. Nothing newer is overwritten, and those who share the store need it now.
  */
-export async function saved(place: Place, ended: Ended): Promise<Ended> {
+export async function saved(place: OpenPlace, ended: Ended): Promise<Ended> {
   if (ended.kind !== 'unsaved') return ended
-  return judged(place, await ended.settle(place.store)).catch(() => ended)
+  const { presentation, outcome, unused } = ended
+  const settleHere = unused === undefined ? settle : settleOpenly
+  return judged(place, await settleHere(place, presentation, outcome)).catch(() => ended)
+}
+
+/**
+ * Writes what an outcome means without the lock. Unless somebody has announced to present the refresh
+ * token again meanwhile: their answer is the better one, as some servers then void what they answered
+ * first, so it is waited for under the lock.
+ */
+export async function settleOpenly(
+  { store, key, clock, lockTimeout }: OpenPlace,
+  presentation: Presentation,
+  outcome: Outcome,
+): Promise<Ended | Outrun> {
+  let again = false
+  const yielding: HeldStore = {
+    get: store.get,
+    update: (_, change) =>
+      store.update(key, (current) => {
+        again = shownAgain(current, presentation)
+        return again ? current : change(current)
+      }),
+  }
+  const settleIn = (held: HeldStore): Promise<Ended | Outrun> =>
+    settle({ store: held, key, clock }, presentation, outcome)
+  const ended = await settleIn(yielding)
+  if (!again) return ended
+  // That the refresh token is void, whoever presents it now will hear for themselves.
+  if (outcome.kind === 'rejected') return { kind: 'failed', error: outcome.error, record: presentation.record }
+  return store.lock(key, settleIn, { timeout: lockTimeout }).catch(() => settleIn(store))
 }
 
 /** What it means that another generation is stored: it is taken over, unless there is none any more. */

@@ -17,13 +17,13 @@ export interface Job {
 
 /** The jobs, and the one table of budgets. A limit is what was reached; it goes up for the mending of a defect only. */
 export const jobs: readonly Job[] = [
-  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], limit: 34_800, goal: 10_500 },
+  { name: 'SPA', file: 'spa.ts', platform: 'browser', loads: [], limit: 34_850, goal: 10_500 },
   {
     name: 'SPA, OpenID Connect',
     file: 'spa-oidc.ts',
     platform: 'browser',
     loads: ['src/core/optional.ts'],
-    limit: 43_200,
+    limit: 43_250,
   },
   { name: 'Worker BFF', file: 'worker.ts', platform: 'neutral', limit: 63_100 },
   { name: 'script', file: 'script.ts', platform: 'node', loads: [], limit: 44_100 },

@@ -3,7 +3,7 @@
  * by gzip -9, in bytes. What was reached; it goes up for the mending of a defect only.
  */
 export const subpathLimits: Readonly<Record<string, number>> = {
-  '.': 39250,
+  '.': 39290,
   './core': 25390,
   './browser': 41070,
   './browser/vault': 43460,

@@ -375,6 +375,12 @@ export const lifecycleMutants: readonly Mutant[] = [
         find: 'stored = await store.update(key, change).catch(() => store.update(key, change))',
         replace: 'stored = change(presentation.record)\n    void store.update(key, change).catch(() => undefined)',
       },
+      {
+        name: 'what is written outside the lock yields to nobody',
+        find: 'unused === undefined ? settle : settleOpenly',
+        replace: 'settle',
+        tests: [`${lifecycle}/yields-outside.test.ts`],
+      },
     ],
   ),
 ]

@@ -95,8 +95,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     replace: '',
   },
   {
-    name: 'late answers yield to nobody',
-    file: 'refresh.ts',
+    name: 'answers that come late, or are written outside the lock, yield to nobody',
+    file: 'settle.ts',
     find: 'again = shownAgain(current, presentation)',
     replace: 'again = false',
   },
