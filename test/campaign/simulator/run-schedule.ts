@@ -1,4 +1,5 @@
 import { isOAuthError } from '../../../src/errors.ts'
+import type { Judge } from './judge.ts'
 import { lifetime, tokensOf } from './network.ts'
 import { quiet } from './scheduler.ts'
 import { lineage } from './server-model.ts'
@@ -150,14 +151,15 @@ async function judgeEnd(world: World): Promise<void> {
     return
   }
   const wasted = judge.presentations.some(
-    ({ brought, committed, lost, late, actor, refreshToken }) =>
+    ({ brought, committed, lost, late, actor, refreshToken }, index) =>
       brought !== undefined &&
       (!lost || late) &&
       !committed &&
       actor.alive &&
       // What comes after its client has signed out is revoked, though the store may not have let it go.
       !judge.departs(actor) &&
-      refreshToken === record.tokens.refreshToken,
+      refreshToken === record.tokens.refreshToken &&
+      !(world.policy === 'until-first-use' && isShownAfter(judge, index)),
   )
   if (wasted && world.server.rotation !== 'none') judge.defect('an answer is thrown away')
   const newcomer = world.open(world.processes)
@@ -177,6 +179,11 @@ async function judgeEnd(world: World): Promise<void> {
   const cause = causeOfLoss(world, lineage(record.tokens.refreshToken ?? '').family)
   judge.count(`ends lost: ${cause}`)
   if (cause === 'no reason') judge.defect('a session is lost for no reason')
+}
+
+/** Whether a refresh token was shown again since: that may have ended what was brought, and it is good until that is used. */
+function isShownAfter({ presentations }: Judge, index: number): boolean {
+  return presentations.slice(index + 1).some(({ refreshToken }) => refreshToken === presentations[index]?.refreshToken)
 }
 
 /** Why the session of this family is over. */
