@@ -38,10 +38,14 @@ export async function readPaste(options: PasteOptions): Promise<string | undefin
   try {
     return await new Promise((resolve, reject) => {
       const interrupt = (): void => reject(new OAuthError('aborted', {}))
+      let answered = false
       const line = (typed: string): void => {
+        // What was pasted may end in several line ends, or go on.
+        if (answered) return
         const text = typed.trim()
         const complaint = text === '' ? undefined : accept(text)
-        if (complaint === undefined && text !== '') return resolve(text)
+        answered = complaint === undefined && text !== ''
+        if (answered) return resolve(text)
         output.write(complaint === undefined ? prompt : `${complaint}\n${prompt}`)
       }
       signal?.addEventListener('abort', interrupt)

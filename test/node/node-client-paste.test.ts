@@ -88,6 +88,14 @@ describe('readPaste', () => {
     for (const event of ['data', 'end', 'error', 'close']) expect(input.listenerCount(event)).toBe(untouched(event))
   })
 
+  it('says nothing to what follows a good line in the same paste', async () => {
+    const [input, output] = [new PassThrough(), recorder()]
+    const answer = readPaste({ input, output, prompt: '> ', accept: (text) => pasteComplaint(text, pending) })
+    input.write('c0de#state-one\n\nand more\n')
+    expect(await answer).toBe('c0de#state-one')
+    expect(output.text).toBe('> ')
+  })
+
   it('takes a last line without a line end', async () => {
     const input = new PassThrough()
     input.end('c0de#state-one')
