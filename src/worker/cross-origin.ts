@@ -3,11 +3,12 @@ import type { Common, CommonHeaders } from './proxy-headers.ts'
 
 /**
  * What every answer says: it is for one person, now, and for nobody else to keep; and what lets scripts of a
- * listed origin read it. Nothing for any other: their browser keeps it from them.
+ * listed origin read it, with the headers that the proxy lets come down. Nothing for any other: their browser keeps
+ * it from them.
  *
  * @see {@link https://fetch.spec.whatwg.org/#http-cors-protocol Fetch, CORS protocol}
  */
-export function commonHeaders(allowedOrigins: ReadonlySet<string>): Common {
+export function commonHeaders(allowedOrigins: ReadonlySet<string>, exposed: ReadonlySet<string>): Common {
   const forAll: CommonHeaders = {
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
@@ -19,7 +20,12 @@ export function commonHeaders(allowedOrigins: ReadonlySet<string>): Common {
   const forListed = new Map(
     [...allowedOrigins].map((origin) => [
       origin,
-      { ...forAll, 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' },
+      {
+        ...forAll,
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        &
+      },
     ]),
   )
   return ({ headers }) => forListed.get(headers.get('origin') ?? '') ?? forAll

@@ -8,7 +8,7 @@ import { configError } from '../errors.ts'
 import { commonHeaders } from './cross-origin.ts'
 import { createProxy } from './proxy.ts'
 import type { WorkerProxy } from './proxy.ts'
-import type { Common } from './proxy-headers.ts'
+import { callerNames, type Common } from './proxy-headers.ts'
 import type { WorkerHandlerOptions } from './worker-options.ts'
 
 /** The options with every default in place, checked. */
@@ -46,8 +46,9 @@ export function readWorkerOptions(given: WorkerHandlerOptions): WorkerConfig {
   const origin = readOrigin('publicUrl', options.publicUrl)
   const ownCallback = `${origin}${readBasePath(basePath)}/callback`
   const listed = new Set(allowedOrigins.map((value) => readOrigin('allowedOrigins', value)))
-  const common = commonHeaders(listed)
-  const proxy = createProxy(options.proxy ?? [], common)
+  const rules = options.proxy ?? []
+  const common = commonHeaders(listed, callerNames(rules.flatMap(({ headers }) => headers?.response ?? [])))
+  const proxy = createProxy(rules, common)
   const client = clientOptions(options, ownCallback, proxy.origins)
   const { apiOrigins, scopes } = readOptions(client)
   checkReach(proxy, apiOrigins)

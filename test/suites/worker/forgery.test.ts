@@ -177,6 +177,16 @@ describe('scripts of other origins', () => {
     }
   })
 
+  it('may read the headers that the rules let come down, those that a rule adds too', async () => {
+    const rule = { from: '/api', to: 'https://api.example.com', methods: ['GET'], paths: ['/echo'] }
+    const proxy = [rule, { ...rule, from: '/other', headers: { response: ['X-RateLimit-Remaining'] } }]
+    const rig = workerRig({ options: { allowedOrigins: [listed], proxy } })
+    const { headers } = await rig.browser().send('/api/echo', { headers: { ...csrf, origin: listed } })
+    const names = headers.get('access-control-expose-headers')?.split(', ') ?? []
+    expect(names).toEqual(expect.arrayContaining(['retry-after', 'request-id', 'x-ratelimit-remaining']))
+    expect(names).not.toContain('set-cookie')
+  })
+
   it('may not, where none is listed', async () => {
     const reply = await workerRig().browser().send('/auth/session', asked(listed))
     expect([reply.status, reply.headers.has('access-control-allow-origin')]).toEqual([403, false])
