@@ -8,6 +8,7 @@ import { either } from './either.ts'
 import { misuse } from './misuse.ts'
 import { openStored } from './open-client.ts'
 import { profileOf, slotNamed } from './slot.ts'
+import { timeLimit } from './time-limit.ts'
 import { print } from './world.ts'
 import type { World } from './world.ts'
 
@@ -29,7 +30,7 @@ const patience = 30_000
 
 /** Whoever gives a signal must bound the wait too, and is given its reason instead of an error of ours. */
 async function created(client: NodeClient, { signal }: World): Promise<string> {
-  const limit = AbortSignal.timeout(patience)
+  const limit = timeLimit(patience)
   try {
     return await createApiKey(client, { signal: either([signal, limit]) })
   } catch (error) {

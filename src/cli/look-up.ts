@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import { either } from './either.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** What a server answered, or that it did not. */
 export type Answer =
@@ -19,7 +20,7 @@ const longest = 1_000_000
 /** Asks for a public page. No credentials travel, no redirect is followed, and it ends within ten seconds. */
 export async function lookUp(url: string, init: RequestInit, signal: AbortSignal): Promise<Answer> {
   try {
-    const limit = either([signal, AbortSignal.timeout(patience)])
+    const limit = either([signal, timeLimit(patience)])
     const response = await fetch(url, { redirect: 'manual', ...init, signal: limit })
     const at = Date.now()
     const text = (await response.text()).slice(0, longest)

@@ -13,8 +13,8 @@ interface Ending {
 }
 
 /** Runs the program with an input that stays open; a line it asks for is pasted. */
-function run(way: string): Promise<Ending> {
-  const child = spawn(process.execPath, [...runtime, program, way], { stdio: ['pipe', 'pipe', 'ignore'] })
+function run(way: string, script: string = program): Promise<Ending> {
+  const child = spawn(process.execPath, [...runtime, script, way], { stdio: ['pipe', 'pipe', 'ignore'] })
   const limit = setTimeout(() => child.kill('SIGKILL'), 15_000)
   let [text, spokeAt] = ['', 0]
   child.stdout.on('data', (chunk) => {
@@ -42,6 +42,14 @@ describe('a program that signs in while its input stays open', () => {
     const { lines, status, lingered } = await run(way)
     expect(lines).toEqual([outcome])
     expect(status).toBe(0)
+    expect(lingered).toBeLessThan(2_000)
+  })
+})
+
+describe("a program whose request MCP's SDK has given up", () => {
+  it('ends by itself within 2 s', async () => {
+    const { lines, status, lingered } = await run('', fileURLToPath(new URL('./mcp-turn-child.ts', import.meta.url)))
+    expect([lines, status]).toEqual([['begun'], 0])
     expect(lingered).toBeLessThan(2_000)
   })
 })

@@ -28,11 +28,13 @@ export function takeTurn(store: Store, key: string): Promise<Turn> {
       await new Promise<void>((done) => {
         let current: HeldStore = held
         const end = (): void => {
+          clearTimeout(limit)
           current = store
           done()
         }
-        // It keeps no process alive, as a timer would.
-        AbortSignal.timeout(longest).addEventListener('abort', end)
+        const limit = setTimeout(end, longest)
+        // It keeps no process alive, as in Deno a signal would that ends by itself.
+        ;(limit as { unref?: () => void }).unref?.()
         resolve({ record, store: () => current, end })
       })
     }
