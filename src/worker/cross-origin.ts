@@ -24,7 +24,7 @@ export function commonHeaders(allowedOrigins: ReadonlySet<string>, exposed: Read
         ...forAll,
         'access-control-allow-origin': origin,
         'access-control-allow-credentials': 'true',
-        &
+        'access-control-expose-headers': [...exposed].join(', '),
       },
     ]),
   )
