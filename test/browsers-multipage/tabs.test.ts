@@ -128,20 +128,30 @@ describe.each(engines)('tabs of which one did not look, in $name', ({ open }) =>
   })
 
   it('learn on the way back from the back/forward cache that they were signed out', async () => {
-    const sleeper = await double.open(browser)
-    await becomes(sleeper, 'signed-in')
-    await sleeper.run(
-      `globalThis.marker = true; addEventListener('pageshow', (e) => { globalThis.persisted = e.persisted })`,
-    )
-    await sleeper.goto(`${double.server.issuer}/.well-known/openid-configuration`)
-    await first.run('await app.client.signOut()')
-    await sleeper.back()
-    await ready(sleeper)
-    await becomes(sleeper, 'signed-out')
-    const cached = await sleeper.run('return globalThis.marker === true && globalThis.persisted === true')
+    const backFromCache = async (): Promise<boolean> => {
+      const sleeper = await double.open(browser)
+      await becomes(sleeper, 'signed-in')
+      await sleeper.run(
+        `globalThis.marker = true; addEventListener('pageshow', (e) => { globalThis.persisted = e.persisted })`,
+      )
+      await sleeper.goto(`${double.server.issuer}/.well-known/openid-configuration`)
+      await first.run('await app.client.signOut()')
+      await sleeper.back()
+      await ready(sleeper)
+      await becomes(sleeper, 'signed-out')
+      expect(await sleeper.run('return app.uncaught')).toEqual([])
+      const cached = await sleeper.run<boolean>('return globalThis.marker === true && globalThis.persisted === true')
+      await sleeper.close()
+      return cached
+    }
+    let cached = await backFromCache()
+    // A browser may drop what it keeps so, for reasons of its own.
+    for (let left = 3; left > 0 && !cached; left--) {
+      await first.close()
+      first = await double.signedIn(browser)
+      cached = await backFromCache()
+    }
     expect(cached).toBe(true)
-    expect(await sleeper.run('return app.uncaught')).toEqual([])
-    await sleeper.close()
   })
 })
 
