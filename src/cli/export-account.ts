@@ -14,12 +14,10 @@ import { providerRow } from './provider-rows.ts'
 import { refuseOwnFile } from './refuse-own-file.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot } from './slot.ts'
-import { say } from './world.ts'
+import { lockTimeout, say } from './world.ts'
 import type { World } from './world.ts'
 
 const tools: readonly Tool[] = ['pi', 'synaps', 'opencode']
-
-const lockTimeout = 30_000
 
 /** `latchkey export`: gives an account to another program for good. Two owners of a refresh token would lose it. */
 export async function exportAccount(asked: Asked, world: World): Promise<number> {

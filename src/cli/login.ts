@@ -15,13 +15,11 @@ import { providerRow } from './provider-rows.ts'
 import { rowNames } from './row-names.ts'
 import { profileOf, slotNamed } from './slot.ts'
 import { tellingStore } from './telling-store.ts'
-import { isUnattended, say } from './world.ts'
+import { isUnattended, lockTimeout, say } from './world.ts'
 import type { World } from './world.ts'
 
 type SignInResult = Awaited<ReturnType<NodeClient['signIn']>>
 type Way = NonNullable<NodeSignInOptions['via']>
-
-const lockTimeout = 30_000
 
 /** `latchkey login`: signs a person in. */
 export async function login(asked: Asked, world: World): Promise<number> {

@@ -17,6 +17,9 @@ export interface World {
   readonly signal: AbortSignal
 }
 
+/** How long a command waits while others have a file, in milliseconds. */
+export const lockTimeout = 30_000
+
 /** Whether this is a machine's work, with nobody to answer a question. */
 export function isUnattended({ env }: World): boolean {
   return !['', '0', 'false'].includes(env['CI'] ?? '')
